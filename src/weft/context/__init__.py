@@ -1,0 +1,1 @@
+"""Utterances and everything around them: the context capsule."""

@@ -1,0 +1,74 @@
+"""The nouns: small, frozen, numpy and the standard library only."""
+
+from weft.core.alignment import Alignment, ClockAlignment, Residual, Status
+from weft.core.annotation import Annotation, Origin
+from weft.core.capsule import Capsule, Relation, StreamSpan
+from weft.core.clock import Clock, Epoch, Reset
+from weft.core.errors import (
+    DatasetError,
+    MissingExtraError,
+    OutsideValidityError,
+    UnreadableError,
+    UnsupportedError,
+    UsageError,
+    WeftError,
+)
+from weft.core.evidence import Evidence
+from weft.core.finding import Finding, Severity
+from weft.core.interval import Interval
+from weft.core.modality import Interpolation, Modality
+from weft.core.recording import AlignedView, Recording, SourceFile
+from weft.core.samples import ArraySamples, Samples
+from weft.core.stream import Stream
+from weft.core.time_map import Piece, TimeMap, Uncertainty
+from weft.core.timeline import ListedTimeline, RegularTimeline, Timeline
+from weft.core.times import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
+from weft.core.version import Version
+from weft.core.window import Slice, Window
+
+__all__ = [
+    "NS_PER_MS",
+    "NS_PER_S",
+    "AlignedView",
+    "Alignment",
+    "Annotation",
+    "ArraySamples",
+    "Capsule",
+    "Clock",
+    "ClockAlignment",
+    "DatasetError",
+    "Epoch",
+    "Evidence",
+    "Finding",
+    "Interpolation",
+    "Interval",
+    "ListedTimeline",
+    "MissingExtraError",
+    "Modality",
+    "Origin",
+    "OutsideValidityError",
+    "Piece",
+    "Recording",
+    "RegularTimeline",
+    "Relation",
+    "Reset",
+    "Residual",
+    "Samples",
+    "Severity",
+    "Slice",
+    "SourceFile",
+    "Status",
+    "Stream",
+    "StreamSpan",
+    "TimeMap",
+    "Timeline",
+    "Uncertainty",
+    "UnreadableError",
+    "UnsupportedError",
+    "UsageError",
+    "Version",
+    "WeftError",
+    "Window",
+    "ns_to_seconds",
+    "seconds_to_ns",
+]

@@ -1,0 +1,1 @@
+"""Versioned datasets: tables, versions, links to the originals, exports."""

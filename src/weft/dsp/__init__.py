@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: no noun, no file, no clock."""

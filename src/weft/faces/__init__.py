@@ -1,0 +1,1 @@
+"""Images in, faces out: detection, landmarks, and what their geometry says."""

@@ -1,0 +1,1 @@
+"""Files of every kind, each read by one file behind one protocol."""

@@ -1,0 +1,1 @@
+"""The report that says what can be trusted."""

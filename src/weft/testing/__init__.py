@@ -1,0 +1,1 @@
+"""Shipped builders of recordings with known truth, and the contracts that readers keep."""
