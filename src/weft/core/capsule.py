@@ -95,5 +95,7 @@ class Capsule:
             annotation
             for annotation in self.annotations
             if annotation.kind == kind
-            and (within is None or annotation.interval.overlaps(within) or within.contains(annotation.interval.start_ns))
+            and (
+                within is None or annotation.interval.overlaps(within) or within.contains(annotation.interval.start_ns)
+            )
         )

@@ -1,12 +1,12 @@
 """Everything weft raises on purpose, sorted by what the person at the keyboard can do about it.
 
-    WeftError
-    ├── UsageError             the call is wrong: change the call
-    ├── UnreadableError        the input is broken: repair, replace or leave out the file
-    ├── UnsupportedError       weft does not know this kind of input: convert it, or add a reader
-    ├── MissingExtraError      an optional package is absent: install the extra that is named
-    ├── OutsideValidityError   a time lies where the clock is not known: shorten the request, or extrapolate
-    └── DatasetError           a dataset is damaged, locked or not one: check the folder
+WeftError
+├── UsageError             the call is wrong: change the call
+├── UnreadableError        the input is broken: repair, replace or leave out the file
+├── UnsupportedError       weft does not know this kind of input: convert it, or add a reader
+├── MissingExtraError      an optional package is absent: install the extra that is named
+├── OutsideValidityError   a time lies where the clock is not known: shorten the request, or extrapolate
+└── DatasetError           a dataset is damaged, locked or not one: check the folder
 """
 
 from __future__ import annotations

@@ -118,5 +118,7 @@ class Recording:
             If the recording was built by hand without an ``aligner``.
         """
         if self.aligner is None:
-            raise UsageError("this recording was not opened by weft.open_recording; pass it to weft.sync.AlignedRecording")
+            raise UsageError(
+                "this recording was not opened by weft.open_recording; pass it to weft.sync.AlignedRecording"
+            )
         return self.aligner(self, alignment)

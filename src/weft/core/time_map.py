@@ -313,10 +313,7 @@ class TimeMap:
         if other.clock != self.reference:
             raise UsageError(f"cannot follow a map to {self.reference!r} by one from {other.clock!r}")
         pieces = [
-            joined
-            for first in self.pieces
-            for second in other.pieces
-            if (joined := _join(first, second)) is not None
+            joined for first in self.pieces for second in other.pieces if (joined := _join(first, second)) is not None
         ]
         if not pieces:
             raise UsageError(f"the maps {self.clock!r} -> {self.reference!r} -> {other.reference!r} share no time")
@@ -373,7 +370,9 @@ def _join(first: Piece, second: Piece) -> Piece | None:
     drift = (1.0 + first.drift) * (1.0 + second.drift) - 1.0
     scale = 1.0 + first.drift
     at_middle = second.uncertainty.moved(float(middle_ns - second.t0_ns))
-    on_device = Uncertainty(at_middle.offset_variance, at_middle.covariance * scale, at_middle.drift_variance * scale**2)
+    on_device = Uncertainty(
+        at_middle.offset_variance, at_middle.covariance * scale, at_middle.drift_variance * scale**2
+    )
     return Piece(device, first.t0_ns, offset_ns, drift, first.uncertainty.plus(on_device))
 
 

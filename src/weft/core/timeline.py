@@ -102,7 +102,9 @@ class RegularTimeline:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate_hz", Fraction(self.rate_hz))
         if self.rate_hz <= 0 or self.count < 0:
-            raise UsageError(f"a timeline needs a positive rate and no negative count, found {self.rate_hz} Hz, {self.count}")
+            raise UsageError(
+                f"a timeline needs a positive rate and no negative count, found {self.rate_hz} Hz, {self.count}"
+            )
 
     def __len__(self) -> int:
         return self.count
