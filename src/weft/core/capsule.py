@@ -25,6 +25,25 @@ class StreamSpan:
     reason: str = ""
     error95_ms: float | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary; times in nanoseconds of the stream's own clock."""
+        return {
+            "stream": self.stream,
+            "modality": self.modality,
+            "start_ns": self.device.start_ns if self.device else None,
+            "stop_ns": self.device.stop_ns if self.device else None,
+            "present": self.present,
+            "reason": self.reason,
+            "error95_ms": self.error95_ms,
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> StreamSpan:
+        """The span that :meth:`to_dict` wrote."""
+        fields = dict(record)
+        start_ns, stop_ns = fields.pop("start_ns"), fields.pop("stop_ns")
+        return cls(device=None if start_ns is None else Interval(start_ns, stop_ns), **fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -98,4 +117,39 @@ class Capsule:
             and (
                 within is None or annotation.interval.overlaps(within) or within.contains(annotation.interval.start_ns)
             )
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary; times in nanoseconds of the reference clock."""
+        return {
+            "capsule_id": self.capsule_id,
+            "recording": self.recording,
+            "reference": self.reference,
+            "start_ns": self.interval.start_ns,
+            "stop_ns": self.interval.stop_ns,
+            "context_start_ns": self.context.start_ns,
+            "context_stop_ns": self.context.stop_ns,
+            "anchor": self.anchor.to_dict(),
+            "annotations": [annotation.to_dict() for annotation in self.annotations],
+            "spans": [span.to_dict() for span in self.spans],
+            "relations": [[edge.subject, edge.kind, edge.object] for edge in self.relations],
+            "synthetic": self.synthetic,
+            "details": dict(self.details),
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Capsule:
+        """The capsule that :meth:`to_dict` wrote."""
+        return cls(
+            capsule_id=record["capsule_id"],
+            recording=record["recording"],
+            reference=record["reference"],
+            interval=Interval(record["start_ns"], record["stop_ns"]),
+            context=Interval(record["context_start_ns"], record["context_stop_ns"]),
+            anchor=Annotation.from_dict(record["anchor"]),
+            annotations=tuple(Annotation.from_dict(annotation) for annotation in record["annotations"]),
+            spans=tuple(StreamSpan.from_dict(span) for span in record["spans"]),
+            relations=tuple(Relation(*edge) for edge in record["relations"]),
+            synthetic=record["synthetic"],
+            details=record["details"],
         )
