@@ -161,7 +161,8 @@ class TimeMap:
             if after.device.start_ns < before.device.stop_ns or after.reference.start_ns < before.reference.stop_ns:
                 raise UsageError(
                     f"the pieces of the map of clock {self.clock!r} must follow each other in both clocks, "
-                    f"found {before.device} then {after.device}, on {self.reference!r} {before.reference} then {after.reference}"
+                    f"found {before.device} then {after.device}, "
+                    f"on {self.reference!r} {before.reference} then {after.reference}"
                 )
 
     @classmethod

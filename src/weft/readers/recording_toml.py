@@ -73,9 +73,8 @@ class RecordingNotes:
         known = {stream.name for stream in streams}
         unknown = sorted(set(self.streams) - known)
         if unknown:
-            raise UsageError(
-                f"{FILE_NAME} describes {', '.join(unknown)}, but the recording has only {', '.join(sorted(known)) or 'no streams'}"
-            )
+            there = ", ".join(sorted(known)) or "no streams"
+            raise UsageError(f"{FILE_NAME} describes {', '.join(unknown)}, but the recording has only {there}")
         return tuple(_described(stream, self.streams.get(stream.name, {})) for stream in streams)
 
 

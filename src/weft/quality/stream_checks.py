@@ -1,0 +1,124 @@
+"""Checks of single streams that need no alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from weft.core import NS_PER_MS, NS_PER_S, Finding, Modality, Recording, RegularTimeline, Severity, Stream
+from weft.dsp.timing import Timing, measure_timing
+
+RATE_TOLERANCE = 0.005
+"""Half a percent: an oscillator errs by 0.01 %, so more is a wrong declaration or lost samples."""
+
+_SAMPLED = set(Modality) - {Modality.EVENT, Modality.TEXT}
+
+_READERS_GAP_CHECKS = {"gap", "gaps", "dropped_frames", "lost_samples"}
+
+
+def timing_of(stream: Stream) -> Timing | None:
+    """The regularity of a sampled stream's stamps; ``None`` for events, text and single samples."""
+    if stream.modality not in _SAMPLED or isinstance(stream.timeline, RegularTimeline):
+        return None
+    return measure_timing(stream.timestamps_ns)
+
+
+def check_recording(recording: Recording) -> tuple[Finding, ...]:
+    """What the checks of this module say of every stream, where a reader did not say it already."""
+    said = {finding.subject for finding in recording.findings if finding.check in _READERS_GAP_CHECKS}
+    findings = []
+    for stream in recording.streams:
+        findings += [finding for check in _CHECKS if (finding := check(stream)) is not None]
+    return tuple(finding for finding in findings if not (finding.check == "gaps" and finding.subject in said))
+
+
+def check_empty(stream: Stream) -> Finding | None:
+    """A stream that is declared and holds nothing."""
+    if len(stream):
+        return None
+    return Finding(
+        "empty_stream",
+        Severity.WARNING,
+        stream.name,
+        "the file declares this stream, and it holds no sample",
+        "check that the device was sending; nothing can be aligned or trained from it",
+    )
+
+
+def check_gaps(stream: Stream) -> Finding | None:
+    """Intervals in which a sampled stream lost samples."""
+    timing = timing_of(stream)
+    if timing is None or not timing.gap_starts_ns.size or _is_irregular(timing):
+        return None
+    longest_s = float(timing.gap_durations_ns.max()) / NS_PER_S
+    share = timing.lost / (timing.lost + len(stream))
+    return Finding(
+        "gaps",
+        Severity.WARNING if share > 0.01 or longest_s > 1.0 else Severity.INFO,
+        stream.name,
+        f"{timing.gap_starts_ns.size} gaps, about {timing.lost} samples lost ({share:.2%}), the longest {longest_s:.3f} s",
+        "values are masked there, never invented; check the device's buffer, disk or network",
+        {"gaps": timing.gap_starts_ns.size, "lost": timing.lost, "longest_s": longest_s},
+    )
+
+
+def check_rate(stream: Stream) -> Finding | None:
+    """A declared rate that the stamps contradict."""
+    nominal, effective = stream.nominal_rate_hz, stream.effective_rate_hz
+    if not nominal or not effective or len(stream) < 20 or stream.modality not in _SAMPLED:
+        return None
+    error = effective / nominal - 1.0
+    if abs(error) <= RATE_TOLERANCE:
+        return None
+    return Finding(
+        "rate_differs",
+        Severity.WARNING,
+        stream.name,
+        f"declared {nominal:g} Hz, measured {effective:.3f} Hz ({error:+.2%})",
+        "stamps are trusted, not the declared rate; look for lost samples or a wrong setting",
+        {"nominal_rate_hz": nominal, "effective_rate_hz": effective},
+    )
+
+
+def check_jitter(stream: Stream) -> Finding | None:
+    """Stamps that wander by more than a quarter of the period."""
+    timing = timing_of(stream)
+    if timing is None or timing.jitter_ns <= 0.25 * timing.median_period_ns or _is_irregular(timing):
+        return None
+    return Finding(
+        "jitter",
+        Severity.INFO,
+        stream.name,
+        f"stamps jitter by {timing.jitter_ns / NS_PER_MS:.2f} ms around a period of "
+        f"{timing.median_period_ns / NS_PER_MS:.2f} ms",
+        "these look like arrival times; prefer the device's own stamps where it has any",
+        {"jitter_ms": timing.jitter_ns / NS_PER_MS},
+    )
+
+
+def check_duplicates(stream: Stream) -> Finding | None:
+    """Samples that share a stamp."""
+    timing = timing_of(stream)
+    if timing is None or not timing.duplicates:
+        return None
+    return Finding(
+        "duplicate_stamps",
+        Severity.WARNING,
+        stream.name,
+        f"{timing.duplicates} of {len(stream)} samples have the stamp of the one before",
+        "the device stamps in blocks or too coarsely; between equal stamps the order of the file is kept",
+        {"duplicates": timing.duplicates},
+    )
+
+
+def _is_irregular(timing: Timing) -> bool:
+    """Whether the stamps have no period worth speaking of."""
+    return timing.jitter_ns > timing.median_period_ns
+
+
+_CHECKS: tuple[Callable[[Stream], Finding | None], ...] = (
+    check_empty,
+    check_gaps,
+    check_rate,
+    check_jitter,
+    check_duplicates,
+)
