@@ -1,0 +1,146 @@
+"""Tables and lists that several commands print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from weft.core import NS_PER_MS, Alignment, ClockAlignment, Finding, Recording, Severity, Status, Stream
+from weft.quality import timing_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+STATUS_STYLE = {Status.ALIGNED: "green", Status.WEAK: "yellow", Status.NOT_ALIGNED: "red"}
+SEVERITY_STYLE = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+
+
+def _table(title: str, columns: Sequence[tuple[str, str]]) -> Table:
+    """An empty table with a title; each column is a heading and its justification."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for heading, justify in columns:
+        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    return table
+
+
+def streams_table(recording: Recording) -> Table:
+    """Every stream with its clock, rates, jitter and gaps."""
+    table = _table(
+        f"{recording.name}: {len(recording.streams)} streams on {len(recording.clocks)} clocks",
+        [
+            ("stream", "left"),
+            ("modality", "left"),
+            ("clock", "left"),
+            ("samples", "right"),
+            ("nominal Hz", "right"),
+            ("effective Hz", "right"),
+            ("jitter ms", "right"),
+            ("gaps", "right"),
+            ("from s", "right"),
+            ("duration s", "right"),
+        ],
+    )
+    for stream in recording.streams:
+        table.add_row(*_stream_cells(stream, recording))
+    return table
+
+
+def _stream_cells(stream: Stream, recording: Recording) -> list[str]:
+    """One stream's row."""
+    timing = timing_of(stream)
+    start_ns = int(recording.clock(stream.clock).raw_ns([stream.interval.start_ns])[0])
+    return [
+        stream.name,
+        str(stream.modality),
+        stream.clock,
+        f"{len(stream):,}",
+        f"{stream.nominal_rate_hz:g}" if stream.nominal_rate_hz else "–",
+        f"{stream.effective_rate_hz:.3f}" if stream.effective_rate_hz else "–",
+        f"{timing.jitter_ns / NS_PER_MS:.2f}" if timing else "–",
+        str(timing.gap_starts_ns.size) if timing else "–",
+        f"{start_ns / 1e9:.3f}" if len(stream) else "–",
+        f"{stream.interval.duration_s:.3f}",
+    ]
+
+
+def stream_json(stream: Stream, recording: Recording) -> dict[str, object]:
+    """One stream of ``weft inspect --json``."""
+    timing = timing_of(stream)
+    interval = stream.interval
+    start_ns = int(recording.clock(stream.clock).raw_ns([interval.start_ns])[0])
+    return {
+        "recording": recording.name,
+        "stream": stream.name,
+        "modality": str(stream.modality),
+        "clock": stream.clock,
+        "source": stream.source,
+        "count": len(stream),
+        "nominal_rate_hz": stream.nominal_rate_hz,
+        "effective_rate_hz": stream.effective_rate_hz,
+        "start_s": start_ns / 1e9,
+        "duration_s": interval.duration_s,
+        "shape": list(stream.samples.shape[1:]),
+        "dtype": str(stream.samples.dtype),
+        "channels": list(stream.channels),
+        "units": list(stream.units),
+        "interpolation": str(stream.interpolation),
+        "jitter_ms": timing.jitter_ns / NS_PER_MS if timing else None,
+        "gaps": int(timing.gap_starts_ns.size) if timing else 0,
+        "lost": timing.lost if timing else 0,
+        "details": dict(stream.details),
+    }
+
+
+def clocks_table(alignment: Alignment) -> Table:
+    """The clock table: offset, drift, jumps, error, method, verdict."""
+    table = _table(
+        f"{alignment.recording}: clocks on {alignment.reference}",
+        [
+            ("clock", "left"),
+            ("status", "left"),
+            ("offset ms", "right"),
+            ("drift ppm", "right"),
+            ("95 % error ms", "right"),
+            ("jumps", "right"),
+            ("methods", "left"),
+            ("note", "left"),
+        ],
+    )
+    for entry in alignment.clocks:
+        table.add_row(*_clock_cells(entry, alignment.reference))
+    return table
+
+
+def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
+    """One clock's row."""
+    row = entry.to_json()
+    status = f"[{STATUS_STYLE[entry.status]}]{entry.status}[/]"
+    if entry.clock.name == reference:
+        return [entry.clock.name, status, "0", "0", "0", "0", "reference", entry.note]
+    figures = [row["offset_ms"], row["drift_ppm"], row["error95_ms"]]
+    written = [f"{figure:+,.3f}" if figure is not None else "–" for figure in figures[:2]]
+    written.append(f"{figures[2]:.3f}" if figures[2] is not None else "–")
+    jumps = str(max(0, len(row["segments"]) - 1)) if row["segments"] else "–"
+    return [entry.clock.name, status, *written, jumps, ", ".join(entry.methods) or "–", entry.note]
+
+
+def findings_table(findings: Iterable[Finding]) -> Table | None:
+    """All findings, the gravest first; ``None`` when there are none."""
+    ordered = sorted(findings, key=lambda finding: (-finding.severity.rank, finding.check, finding.subject))
+    if not ordered:
+        return None
+    table = _table("Findings", [("severity", "left"), ("subject", "left"), ("what", "left"), ("what to do", "left")])
+    for finding in ordered:
+        style = SEVERITY_STYLE[finding.severity]
+        table.add_row(f"[{style}]{finding.severity}[/]", _plain(finding.subject), _plain(finding.message), _plain(finding.cure))
+    return table
+
+
+def _plain(text: str) -> str:
+    """Text from files, with nothing that the terminal would take for markup."""
+    from rich.markup import escape
+
+    return escape(text)
