@@ -21,7 +21,7 @@ from weft.core.recording import AlignedView, Recording, SourceFile
 from weft.core.samples import ArraySamples, Samples
 from weft.core.stream import Stream
 from weft.core.time_map import Piece, TimeMap, Uncertainty
-from weft.core.timeline import ListedTimeline, RegularTimeline, Timeline
+from weft.core.timeline import ListedTimeline, PiecewiseTimeline, RegularTimeline, Timeline
 from weft.core.times import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 from weft.core.version import Version
 from weft.core.window import Slice, Window
@@ -48,6 +48,7 @@ __all__ = [
     "Origin",
     "OutsideValidityError",
     "Piece",
+    "PiecewiseTimeline",
     "Recording",
     "RegularTimeline",
     "Relation",

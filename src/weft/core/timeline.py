@@ -142,3 +142,65 @@ class RegularTimeline:
     def last_ns(self) -> int:
         """The last instant."""
         return self._instant_ns(self.count - 1)
+
+
+@dataclass(frozen=True)
+class PiecewiseTimeline:
+    """Regular pieces one after the other, with the holes between them left open.
+
+    ::
+
+        samples   0 1 2 3 4 | 5 6 7 8 | 9 ...
+        time      |-piece-|   hole  |-piece-|
+
+    Examples
+    --------
+    >>> pieces = (RegularTimeline(0, Fraction(10), 3), RegularTimeline(1_000_000_000, Fraction(10), 2))
+    >>> timeline = PiecewiseTimeline(pieces)
+    >>> len(timeline), timeline.slice_ns(2, 4).tolist(), timeline.index_ns(500_000_000)
+    (5, [200000000, 1000000000], 3)
+    """
+
+    pieces: tuple[RegularTimeline, ...]
+
+    def __post_init__(self) -> None:
+        pieces = tuple(piece for piece in self.pieces if len(piece))
+        for before, after in zip(pieces, pieces[1:], strict=False):
+            if after.first_ns < before.last_ns:
+                raise UsageError(
+                    f"the pieces of a timeline must follow one another, found one from {after.first_ns} ns "
+                    f"after one up to {before.last_ns} ns"
+                )
+        object.__setattr__(self, "pieces", pieces)
+
+    def __len__(self) -> int:
+        return sum(len(piece) for piece in self.pieces)
+
+    def slice_ns(self, start: int, stop: int) -> Int64Array:
+        """The instants of samples ``start <= i < stop``."""
+        start, stop, _ = slice(start, stop).indices(len(self))
+        parts, first = [], 0
+        for piece in self.pieces:
+            if first < stop and start < first + len(piece):
+                parts.append(piece.slice_ns(max(0, start - first), min(len(piece), stop - first)))
+            first += len(piece)
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def index_ns(self, t_ns: int) -> int:
+        """The first sample at or after ``t_ns``."""
+        first = 0
+        for piece in self.pieces:
+            if t_ns <= piece.last_ns:
+                return first + piece.index_ns(t_ns)
+            first += len(piece)
+        return first
+
+    @property
+    def first_ns(self) -> int:
+        """The first instant."""
+        return self.pieces[0].first_ns
+
+    @property
+    def last_ns(self) -> int:
+        """The last instant."""
+        return self.pieces[-1].last_ns
