@@ -1,1 +1,54 @@
 """Versioned datasets: tables, versions, links to the originals, exports."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weft.dataset.dataset import Dataset, open_dataset
+    from weft.dataset.originals import hash_sources
+    from weft.dataset.rows import recording_fragments
+    from weft.dataset.store import Store
+    from weft.dataset.upkeep import collect, verify
+    from weft.dataset.version_log import Difference, diff, log
+    from weft.dataset.write import link_originals, store_recording, write_version
+
+_HOMES = {
+    "Dataset": "dataset",
+    "Difference": "version_log",
+    "Store": "store",
+    "collect": "upkeep",
+    "diff": "version_log",
+    "hash_sources": "originals",
+    "link_originals": "write",
+    "log": "version_log",
+    "open_dataset": "dataset",
+    "recording_fragments": "rows",
+    "store_recording": "write",
+    "verify": "upkeep",
+    "write_version": "write",
+}
+
+__all__ = [
+    "Dataset",
+    "Difference",
+    "Store",
+    "collect",
+    "diff",
+    "hash_sources",
+    "link_originals",
+    "log",
+    "open_dataset",
+    "recording_fragments",
+    "store_recording",
+    "verify",
+    "write_version",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for; Arrow takes its time."""
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
