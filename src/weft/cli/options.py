@@ -10,7 +10,9 @@ import click
 
 from weft.core.finding import Finding, Severity
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout and nothing else.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on stdout and nothing else."
+)
 
 fail_on_option = click.option(
     "--fail-on",
@@ -20,7 +22,10 @@ fail_on_option = click.option(
 )
 
 reference_option = click.option(
-    "--reference", metavar="CLOCK", default="", help="The clock that all others are mapped to. Default: chosen, and said."
+    "--reference",
+    metavar="CLOCK",
+    default="",
+    help="The clock that all others are mapped to. Default: chosen, and said.",
 )
 
 skip_unreadable_option = click.option(
@@ -60,5 +65,3 @@ def exit_code(findings: Iterable[Finding], fail_on: str | None) -> int:
         return 0
     threshold = Severity(fail_on).rank
     return int(any(finding.severity.rank >= threshold for finding in findings))
-
-

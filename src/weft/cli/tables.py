@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from weft.core import NS_PER_MS, Alignment, ClockAlignment, Finding, Recording, Severity, Status, Stream
 from weft.quality import timing_of
@@ -135,7 +135,36 @@ def findings_table(findings: Iterable[Finding]) -> Table | None:
     table = _table("Findings", [("severity", "left"), ("subject", "left"), ("what", "left"), ("what to do", "left")])
     for finding in ordered:
         style = SEVERITY_STYLE[finding.severity]
-        table.add_row(f"[{style}]{finding.severity}[/]", _plain(finding.subject), _plain(finding.message), _plain(finding.cure))
+        table.add_row(
+            f"[{style}]{finding.severity}[/]", _plain(finding.subject), _plain(finding.message), _plain(finding.cure)
+        )
+    return table
+
+
+def versions_table(title: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+    """The versions of a dataset, as ``weft log`` prints them."""
+    table = _table(
+        title,
+        [
+            ("version", "right"),
+            ("written", "left"),
+            ("from", "right"),
+            ("recordings", "right"),
+            ("capsules", "right"),
+            ("content", "left"),
+            ("what changed", "left"),
+        ],
+    )
+    for row in rows:
+        table.add_row(
+            str(row["version"]),
+            row["written"],
+            str(row["parent"] or "–"),
+            str(row["counts"]["recordings"]),
+            str(row["counts"]["capsules"]),
+            row["content_sha256"][:12],
+            _plain(row["changes"]),
+        )
     return table
 
 
