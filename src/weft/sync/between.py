@@ -1,0 +1,231 @@
+"""The values of one stream between its samples, by the stream's own policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weft.core import NS_PER_S, Interpolation, ListedTimeline, Modality, RegularTimeline, Stream
+from weft.dsp.interpolate import interpolate_angle, interpolate_linear, pick_held, pick_nearest
+from weft.dsp.resample import filter_reach, resample_at
+from weft.dsp.rotation import interpolate_rotation
+from weft.dsp.timing import GAP_FACTOR, measure_timing
+
+Floats = NDArray[np.float64]
+Values = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+MAX_GAP_PERIODS = 3.0
+"""Neighbours farther apart than this many median periods have a gap between them."""
+
+JITTERY_SHARE = 0.1
+"""Stamps whose spacing scatters by more than this share of a period say when they were written, not sampled."""
+
+BLOCK_SAMPLES = 32
+"""How many frames are read at once when only some are picked."""
+
+_SMOOTH = {
+    Interpolation.LINEAR: interpolate_linear,
+    Interpolation.ANGLE: interpolate_angle,
+    Interpolation.ROTATION: interpolate_rotation,
+}
+_PICKED = {Interpolation.NEAREST: pick_nearest, Interpolation.HOLD: pick_held}
+
+
+@dataclass(frozen=True, eq=False)
+class Rhythm:
+    """What a stream's stamps say about its sampling.
+
+    ``period_ns`` is 0 where fewer than two instants are known. ``smooth_ns`` holds, for listed
+    stamps of a band-limited signal, when the samples were taken, ns since the first stamp,
+    float64 (n): the stamps, or a straight line per gapless run where they only jitter around it.
+    """
+
+    period_ns: float
+    max_gap_ns: float
+    filter_gap_ns: float
+    smooth_ns: Floats | None = None
+
+
+def rhythm_of(stream: Stream, max_gap_s: float | None) -> Rhythm:
+    """The stream's rhythm; ``max_gap_s`` replaces its three median periods."""
+    listed = isinstance(stream.timeline, ListedTimeline)
+    timing = measure_timing(stream.timestamps_ns) if listed else None
+    rate_hz = stream.effective_rate_hz or stream.nominal_rate_hz
+    if isinstance(stream.timeline, RegularTimeline):
+        rate_hz = float(stream.timeline.rate_hz)
+    period_ns = timing.median_period_ns if timing else NS_PER_S / rate_hz if rate_hz else 0.0
+    jittery = timing is not None and timing.jitter_ns > JITTERY_SHARE * period_ns
+    max_gap_ns = MAX_GAP_PERIODS * period_ns if max_gap_s is None else max_gap_s * NS_PER_S
+    filter_gap_ns = (MAX_GAP_PERIODS if jittery else GAP_FACTOR) * period_ns
+    filtered = listed and len(stream) > 0 and stream.interpolation is Interpolation.BAND_LIMITED
+    smooth_ns = _smoothed(stream.timestamps_ns, period_ns, filter_gap_ns) if filtered else None
+    return Rhythm(period_ns, max_gap_ns, filter_gap_ns, smooth_ns)
+
+
+def _smoothed(times_ns: NDArray[np.int64], period_ns: float, gap_ns: float) -> Floats:
+    """Sampling instants since the first stamp: a line per run, where no stamp is a period away from it."""
+    smooth: Floats = (times_ns - times_ns[0]).astype(np.float64)
+    edges = [0, *(np.flatnonzero(np.diff(times_ns) > gap_ns) + 1).tolist(), len(times_ns)]
+    for start, stop in pairwise(edges):
+        if stop - start < 3:
+            continue
+        index = np.arange(stop - start) - (stop - start - 1) / 2.0
+        run = smooth[start:stop]
+        line = run.mean() + index * (np.dot(index, run - run.mean()) / np.dot(index, index))
+        if np.abs(line - run).max() < period_ns:
+            smooth[start:stop] = line
+    return smooth
+
+
+def policy_of(stream: Stream) -> Interpolation:
+    """How values are made: the stream's policy, but words, states and objects are only ever held."""
+    picked = (Interpolation.NEAREST, Interpolation.HOLD, Interpolation.NONE)
+    if stream.interpolation not in picked and stream.samples.dtype.kind not in "iuf":
+        return Interpolation.HOLD
+    return stream.interpolation
+
+
+def values_between(
+    stream: Stream, rhythm: Rhythm, samples: tuple[int, int], at_ns: Floats, *, step: float
+) -> tuple[Values, Mask]:
+    """Values at instants of the stream's clock, and whether there is one.
+
+    Parameters
+    ----------
+    stream, rhythm
+        The stream and what its stamps say.
+    samples
+        The samples ``start <= i < stop`` that may be used.
+    at_ns
+        Increasing instants, ns since the stream's first stamp, float64 (m).
+    step
+        Input samples per output value.
+
+    Returns
+    -------
+    tuple
+        Values, shape (m, ...), 0 or empty where there is none; and a mask, bool (m).
+    """
+    if not len(at_ns) or samples[0] >= samples[1]:
+        return empty_values(stream, len(at_ns)), np.zeros(len(at_ns), dtype=np.bool_)
+    policy = policy_of(stream)
+    if policy is Interpolation.BAND_LIMITED:
+        return _filtered(stream, rhythm, samples, at_ns, step)
+    first_ns = stream.timeline.first_ns
+    reach_ns = int(np.ceil(max(rhythm.max_gap_ns, rhythm.period_ns))) + 1
+    low = max(samples[0], stream.timeline.index_ns(first_ns + int(at_ns[0]) - reach_ns))
+    high = min(samples[1], stream.timeline.index_ns(first_ns + int(at_ns[-1]) + reach_ns) + 1)
+    times_ns = (stream.timeline.slice_ns(low, max(low, high)) - first_ns).astype(np.float64)
+    at_ns = _snapped(at_ns, times_ns)
+    if policy in _SMOOTH:
+        return _SMOOTH[policy](times_ns, stream.samples.read(low, max(low, high)), at_ns, max_gap=rhythm.max_gap_ns)
+    index, valid = _PICKED[policy](times_ns, at_ns, max_gap=rhythm.max_gap_ns, period=rhythm.period_ns)
+    return _gathered(stream, index + low, valid), valid
+
+
+def _snapped(at_ns: Floats, times_ns: Floats) -> Floats:
+    """Instants with those less than 1 ns beyond the first or last sample moved onto it: a map rounds."""
+    if not len(times_ns):
+        return at_ns
+    inside = np.clip(at_ns, times_ns[0], times_ns[-1])
+    return np.where(np.abs(inside - at_ns) <= 1.0, inside, at_ns)
+
+
+def empty_values(stream: Stream, count: int) -> Values:
+    """``count`` values that mean nothing, of the shape that the stream's values have."""
+    shape = (count, *(max(0, size) for size in stream.samples.shape[1:]))
+    dtype = stream.samples.dtype
+    if dtype.kind == "O":
+        blank: Any = "" if stream.modality is Modality.TEXT else None
+        return np.full(shape, blank, dtype=object)
+    if policy_of(stream) not in (Interpolation.NEAREST, Interpolation.HOLD, Interpolation.NONE):
+        dtype = np.result_type(dtype, np.float32)
+    return np.zeros(shape, dtype=dtype)
+
+
+def _gathered(stream: Stream, index: NDArray[np.intp], valid: Mask) -> Values:
+    """The samples at never decreasing indices, each read once and in order, only those that are needed."""
+    values = empty_values(stream, len(index))
+    wanted = np.unique(index[valid])
+    blocks = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1) if wanted.size else []
+    for block in blocks:
+        for start in range(int(block[0]), int(block[-1]) + 1, BLOCK_SAMPLES):
+            stop = min(start + BLOCK_SAMPLES, int(block[-1]) + 1)
+            here = np.flatnonzero((index >= start) & (index < stop) & valid)
+            values[here] = stream.samples.read(start, stop)[index[here] - start]
+    return values
+
+
+def _filtered(
+    stream: Stream, rhythm: Rhythm, samples: tuple[int, int], at_ns: Floats, step: float
+) -> tuple[Values, Mask]:
+    """Band-limited values, run by run: never across a gap or a missing sample."""
+    low, high = _needed(stream, rhythm, samples, at_ns, filter_reach(step) + 2)
+    if low >= high:
+        return empty_values(stream, len(at_ns)), np.zeros(len(at_ns), dtype=np.bool_)
+    values = np.asarray(stream.samples.read(low, high))
+    times_ns = _instants(stream, rhythm, low, high)
+    at_ns = _snapped(at_ns, times_ns)
+    breaks = np.diff(times_ns) > rhythm.filter_gap_ns
+    columns = values.reshape(len(values), prod(values.shape[1:]))
+    missing = ~np.isfinite(columns) if columns.dtype.kind == "f" else np.zeros(columns.shape, dtype=np.bool_)
+    found = np.full((len(at_ns), columns.shape[1]), np.nan, dtype=np.result_type(values.dtype, np.float32))
+    whole = np.flatnonzero(~missing.any(axis=0))
+    for chosen in [whole, *(np.array([column]) for column in np.flatnonzero(missing.any(axis=0)))]:
+        if chosen.size:
+            lost = missing[:, chosen[0]]
+            for start, stop in _runs(breaks, lost):
+                run = slice(start, stop)
+                here = slice(*np.searchsorted(at_ns, [times_ns[start], np.nextafter(times_ns[stop - 1], np.inf)]))
+                positions = _positions(at_ns[here], times_ns[run])
+                found[here, chosen] = resample_at(columns[run, chosen], positions, step=step)
+    valid: Mask = np.asarray(~np.isnan(found).all(axis=1))
+    found[~valid] = 0
+    return found.reshape(len(at_ns), *values.shape[1:]), valid
+
+
+def _needed(stream: Stream, rhythm: Rhythm, samples: tuple[int, int], at_ns: Floats, reach: int) -> tuple[int, int]:
+    """The samples that a filter of that reach needs for the instants."""
+    if rhythm.smooth_ns is not None:
+        low, high = np.searchsorted(rhythm.smooth_ns, [at_ns[0], at_ns[-1]])
+    else:
+        first_ns = stream.timeline.first_ns
+        low, high = (stream.timeline.index_ns(first_ns + int(at)) for at in (at_ns[0], at_ns[-1]))
+    return max(samples[0], int(low) - reach), min(samples[1], int(high) + reach)
+
+
+def _instants(stream: Stream, rhythm: Rhythm, low: int, high: int) -> Floats:
+    """When samples ``low <= i < high`` were taken, ns since the first stamp, as finely as is known."""
+    if rhythm.smooth_ns is not None:
+        return rhythm.smooth_ns[low:high]
+    if isinstance(stream.timeline, RegularTimeline):
+        return np.arange(low, high, dtype=np.float64) * float(NS_PER_S / stream.timeline.rate_hz)
+    instants: Floats = (stream.timeline.slice_ns(low, high) - stream.timeline.first_ns).astype(np.float64)
+    return instants
+
+
+def _runs(breaks: Mask, lost: Mask) -> list[tuple[int, int]]:
+    """The stretches ``start <= i < stop`` of samples that are there and follow each other."""
+    there = ~lost
+    begins = there & np.concatenate([[True], breaks | lost[:-1]])
+    ends = there & np.concatenate([breaks | lost[1:], [True]])
+    return list(zip(np.flatnonzero(begins).tolist(), (np.flatnonzero(ends) + 1).tolist(), strict=True))
+
+
+def _positions(at_ns: Floats, times_ns: Floats) -> Floats:
+    """Instants in samples from the first of a run, each inside it."""
+    count = len(times_ns)
+    if count < 2 or times_ns[-1] == times_ns[0]:
+        return np.zeros(len(at_ns))
+    period_ns = (times_ns[-1] - times_ns[0]) / (count - 1)
+    positions = (at_ns - times_ns[0]) / period_ns
+    if np.abs(times_ns - (times_ns[0] + np.arange(count) * period_ns)).max() > 1e-3:
+        positions = np.interp(at_ns, times_ns, np.arange(count, dtype=np.float64))
+    inside: Floats = np.clip(positions, 0.0, count - 1.0)
+    return inside
