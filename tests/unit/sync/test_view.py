@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def every(period_ms: float, count: int, *, without: range = range(0)) -> ListedT
     return ListedTimeline(np.array([round(i * period_ms * MS) for i in kept], dtype=np.int64))
 
 
-def view_of(*streams: Stream, maps: dict[str, TimeMap | None] | None = None, **more: Any) -> AlignedRecording:
+def view_of(*streams: Stream, maps: Mapping[str, TimeMap | None] | None = None, **more: Any) -> AlignedRecording:
     """A view in which every clock is the reference's unless ``maps`` says otherwise; ``weak`` clocks end in ``~``."""
     clocks = sorted({stream.clock for stream in streams})
     entries = []
