@@ -1,0 +1,254 @@
+"""Evidence from sound: two microphones that heard the same scene.
+
+The search is coarse first (rising band energies), then fine (windowed GCC-PHAT, warped
+along the drift); ``track.py`` joins both into a line per piece. What this file adds is
+the judgement. A relation is reported only when
+
+* at least four windows that share no sound agree on one line, more than chance explains
+  (binomial, below one in a million),
+* they stand out of the same windows compared at wrong delays,
+* no other delay explains the sound nearly as well (a loop, a metronome, a test tone),
+* the drift is one that an oscillator can have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from weft.core import NS_PER_S, Evidence, Stream
+from weft.dsp.robust_line import robust_scale
+from weft.sync.coarse import LARGEST_DRIFT, CoarseMatch, CoarsePiece, match_coarsely
+from weft.sync.fine import Window, measure_piece, window_length_s
+from weft.sync.sound import RATE_HZ, SoundGrid
+from weft.sync.track import AGREES_S, REACH_S, Break, Track, place_break, stands_out, track_delay
+
+SYSTEMATIC_SD_NS = 100_000.0
+"""What all windows may share: group delay of microphones and the skew of a room's first echoes."""
+
+ACOUSTIC_PATH = (
+    "both microphones are taken to be equally far from the source; every metre of difference shifts the offset "
+    "by 2.9 ms, which sound alone cannot show and error95 does not contain"
+)
+LEAST_OVERLAP_S = 10.0
+LEAST_INDEPENDENT = 4
+LARGEST_CHANCE = 1e-6
+RIVAL_SHARE = 0.5
+SAME_DELAY_S = 0.01
+WRONG_LAGS_S = (-7.3, -3.1, 2.3, 5.9)
+
+
+@dataclass(frozen=True)
+class SoundMatch:
+    """What two recordings' sound says: evidence, or why there is none.
+
+    ``reason`` is one sentence, empty when the evidence suffices.
+    """
+
+    evidence: Evidence | None
+    reason: str = ""
+
+
+def audio_evidence(reference: Stream, device: Stream) -> list[Evidence]:
+    """How ``device``'s clock relates to ``reference``'s, from what both recorded.
+
+    Parameters
+    ----------
+    reference, device
+        Audio streams of any rate, on different clocks.
+
+    Returns
+    -------
+    list of Evidence
+        One with method ``"audio"``, or none when the two share no sound that can be told
+        apart from chance. ``details["sufficient"]`` is false where the overlap is too short to trust.
+
+    Notes
+    -----
+    Fails to see a constant acoustic path (see ``ACOUSTIC_PATH``) and to tell copies of a loop
+    apart; the second is refused.
+    """
+    grids = SoundGrid(reference), SoundGrid(device)
+    try:
+        match = compare_sound(*grids)
+    finally:
+        for grid in grids:
+            grid.close()
+    return [match.evidence] if match.evidence else []
+
+
+def compare_sound(reference: SoundGrid, device: SoundGrid) -> SoundMatch:
+    """Search, measure, judge."""
+    rough = match_coarsely(reference, device)
+    if not rough.pieces:
+        return SoundMatch(None, "the two recordings share no sound that stands out of chance")
+    tracks = track_delay(reference, device, rough.pieces)
+    tracks = _convincing(reference, device, tracks)
+    if not tracks:
+        return SoundMatch(None, "no delay is agreed on by enough windows of the two recordings")
+    if _has_rival(reference, device, rough, tracks):
+        return SoundMatch(
+            None, "the sound repeats itself: several offsets fit equally well, so none can be told to be right"
+        )
+    breaks = [place_break(reference, device, a, b) for a, b in pairwise(tracks)]
+    return _evidence(reference, device, _on_their_side(tracks, breaks), breaks)
+
+
+def _on_their_side(tracks: list[Track], breaks: list[Break]) -> list[Track]:
+    """The tracks without windows whose centre lies beyond a break."""
+    stops = [*(b.stop for b in breaks), np.inf]
+    starts = [-np.inf, *(b.start for b in breaks)]
+    kept = []
+    for track, start, stop in zip(tracks, starts, stops, strict=True):
+        centres = np.array([w.centre for w in track.windows])
+        kept.append(replace(track, agrees=track.agrees & (centres >= start) & (centres < stop)))
+    return kept
+
+
+def _convincing(reference: SoundGrid, device: SoundGrid, tracks: list[Track]) -> list[Track]:
+    """The tracks that neither chance nor wrong delays explain."""
+    if not tracks:
+        return []
+    overlap_s = sum(track.piece.stop - track.piece.start for track in tracks) / RATE_HZ
+    length_s = window_length_s(overlap_s)
+    background = _wrong_quality(reference, device, tracks, length_s)
+    kept = []
+    for track in tracks:
+        quality = np.array([w.answer.quality for w in track.windows])
+        hits = track.agrees & (quality > background)
+        if not _beyond_chance(track, hits, length_s) or abs(track.line.slope) > LARGEST_DRIFT:
+            continue
+        kept.append(Track(track.piece, track.windows, track.line, track.agrees & (quality > 0.7 * background)))
+    least = 2 if len(kept) > 1 else LEAST_INDEPENDENT
+    kept = [track for track in kept if _independent(track.centres, length_s) >= least]
+    return kept if sum(_independent(t.centres, length_s) for t in kept) >= LEAST_INDEPENDENT else []
+
+
+def _independent(centres: np.ndarray, length_s: float) -> int:
+    """How many of the windows share no sound, chosen greedily."""
+    count, last = 0, -np.inf
+    for centre in centres:
+        if centre - last >= 0.99 * length_s * RATE_HZ:
+            count, last = count + 1, centre
+    return count
+
+
+def _wrong_quality(reference: SoundGrid, device: SoundGrid, tracks: list[Track], length_s: float) -> float:
+    """What the best of windows reach at delays that are surely wrong: the 95th percentile."""
+    longest = max(tracks, key=lambda track: track.piece.stop - track.piece.start).piece
+    qualities = []
+    for shift_s in WRONG_LAGS_S:
+        wrong = CoarsePiece(
+            longest.start, longest.stop, longest.middle, longest.lag + shift_s * RATE_HZ, longest.slope, 0.0
+        )
+        windows = measure_piece(reference, device, wrong, reach_s=REACH_S, length_s=length_s, most=8)
+        qualities += [window.answer.quality for window in windows]
+    return float(np.percentile(qualities, 95))
+
+
+def _beyond_chance(track: Track, hits: np.ndarray, length_s: float) -> bool:
+    """Whether so many windows on one line are too many for chance."""
+    from scipy.stats import binom
+
+    centres = np.array([w.centre for w in track.windows])
+    spans = max(1, round((track.piece.stop - track.piece.start) / RATE_HZ / length_s))
+    trials = max(spans, _independent(centres, length_s))
+    agreeing = _independent(centres[hits], length_s)
+    share = AGREES_S / REACH_S
+    # The line was chosen to pass through many: as many chances as places and slopes it could have had.
+    choices = REACH_S / AGREES_S * 10.0
+    return bool(binom.sf(agreeing - 1, trials, 2.0 * share) * choices < LARGEST_CHANCE) or bool(
+        agreeing >= LEAST_INDEPENDENT and float(np.median([w.answer.quality for w in track.windows])) > 12.0
+    )
+
+
+def _has_rival(reference: SoundGrid, device: SoundGrid, rough: CoarseMatch, tracks: list[Track]) -> bool:
+    """Whether another constant delay fits nearly as many windows nearly as well."""
+    longest = max(tracks, key=lambda track: len(track.centres))
+    ours = np.array([w.answer.quality for w in longest.windows])[longest.agrees]
+    our_share = longest.agrees.sum() / max(1, len(longest.windows))
+    length_s = window_length_s((longest.piece.stop - longest.piece.start) / RATE_HZ)
+    for rival in rough.rivals:
+        if rival.stop - rival.start < 2 * length_s * RATE_HZ:
+            continue
+        tilted = CoarsePiece(rival.start, rival.stop, rival.middle, rival.lag, longest.line.slope, rival.score)
+        windows = measure_piece(reference, device, tilted, reach_s=REACH_S, length_s=length_s, most=16)
+        heard = [
+            w
+            for w in windows
+            if stands_out(w) and w.answer.quality > 0.5 * float(np.median(ours)) and not _explained(w, tracks)
+        ]
+        if len(heard) < 2:
+            continue
+        spread = np.array([w.lag for w in heard])
+        agreeing = np.abs(spread - np.median(spread)) < 4.0 * AGREES_S * RATE_HZ
+        if agreeing.sum() >= max(2.0, RIVAL_SHARE * our_share * len(windows)):
+            return True
+    return False
+
+
+def _explained(window: Window, tracks: list[Track]) -> bool:
+    """Whether a window found one of the tracks' own delays again."""
+    return any(abs(window.lag - float(track.line.at(window.centre))) < SAME_DELAY_S * RATE_HZ for track in tracks)
+
+
+def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], breaks: list[Break]) -> SoundMatch:
+    """Windows on the lines as offsets between the two clocks."""
+    centres = np.concatenate([track.centres for track in tracks])
+    lags = np.concatenate([track.lags for track in tracks])
+    sds = np.concatenate([_honest_sds(track) for track in tracks])
+    times_ns = device.time_ns(centres)
+    offsets_ns = reference.time_ns(centres + lags) - times_ns
+    order = np.argsort(times_ns, kind="stable")
+    covered_s = sum(float(np.ptp(track.centres)) for track in tracks) / RATE_HZ
+    covered_s += window_length_s(sum(t.piece.stop - t.piece.start for t in tracks) / RATE_HZ) * len(tracks)
+    enough = covered_s >= LEAST_OVERLAP_S
+    inverted = bool(np.mean([w.answer.polarity for t in tracks for w in t.windows]) < 0)
+    quality = float(np.median(np.concatenate([_qualities(track) for track in tracks])))
+    evidence = Evidence(
+        clock=device.stream.clock,
+        reference=reference.stream.clock,
+        times_ns=times_ns[order],
+        offsets_ns=offsets_ns[order],
+        sds_ns=sds[order] * NS_PER_S,
+        method="audio",
+        systematic_sd_ns=SYSTEMATIC_SD_NS,
+        score=quality,
+        sources=(device.stream.name, reference.stream.name),
+        details={
+            "sufficient": enough,
+            "covered_s": round(covered_s, 3),
+            "inverted_polarity": inverted,
+            "breaks": [_break_ns(reference, device, b, tracks[i : i + 2]) for i, b in enumerate(breaks)],
+            "assumption": ACOUSTIC_PATH,
+        },
+    )
+    reason = "" if enough else f"only {covered_s:.1f} s of sound agree, {LEAST_OVERLAP_S:.0f} s are needed to be sure"
+    return SoundMatch(evidence, reason)
+
+
+def _qualities(track: Track) -> np.ndarray:
+    """Qualities of the windows on the line."""
+    return np.array([w.answer.quality for w in track.windows])[track.agrees]
+
+
+def _honest_sds(track: Track) -> np.ndarray:
+    """The windows' standard deviations in seconds, widened to what their scatter shows."""
+    sds = np.array([max(w.answer.sd_s, 0.5e-6) for w in track.windows])[track.agrees]
+    residual_s = (track.lags - track.line.at(track.centres)) / RATE_HZ
+    freedom = np.sqrt(len(sds) / max(1.0, len(sds) - 2.0))
+    widened: np.ndarray = sds * max(1.0, robust_scale(residual_s / sds) * freedom)
+    return widened
+
+
+def _break_ns(reference: SoundGrid, device: SoundGrid, gap: Break, around: list[Track]) -> dict[str, list[int] | float]:
+    """A break on both clocks, JSON-ready: where one piece stops and the next starts."""
+    edges = (float(gap.stop), float(gap.start))
+    on_reference = [track.piece.reference_at(edge) for track, edge in zip(around, edges, strict=True)]
+    return {
+        "clock_ns": [int(t) for t in device.time_ns(np.array(edges))],
+        "reference_ns": [int(t) for t in reference.time_ns(np.array(on_reference))],
+        "slack_s": gap.slack / RATE_HZ,
+    }
