@@ -6,21 +6,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from weft.dataset.clips import ClipOptions
     from weft.dataset.dataset import Dataset, open_dataset
-    from weft.dataset.originals import hash_sources
+    from weft.dataset.manifest import RecordingEntry
+    from weft.dataset.originals import hash_sources, input_hashes
+    from weft.dataset.parquet_export import export_parquet
     from weft.dataset.rows import recording_fragments
     from weft.dataset.store import Store
     from weft.dataset.upkeep import collect, verify
     from weft.dataset.version_log import Difference, diff, log
+    from weft.dataset.webdataset_export import export_webdataset
     from weft.dataset.write import link_originals, store_recording, write_version
 
 _HOMES = {
+    "ClipOptions": "clips",
     "Dataset": "dataset",
     "Difference": "version_log",
     "Store": "store",
     "collect": "upkeep",
     "diff": "version_log",
+    "RecordingEntry": "manifest",
+    "export_parquet": "parquet_export",
+    "export_webdataset": "webdataset_export",
     "hash_sources": "originals",
+    "input_hashes": "originals",
     "link_originals": "write",
     "log": "version_log",
     "open_dataset": "dataset",
@@ -31,12 +40,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "ClipOptions",
     "Dataset",
     "Difference",
+    "RecordingEntry",
     "Store",
     "collect",
     "diff",
+    "export_parquet",
+    "export_webdataset",
     "hash_sources",
+    "input_hashes",
     "link_originals",
     "log",
     "open_dataset",

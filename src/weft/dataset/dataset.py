@@ -279,12 +279,21 @@ class Dataset:
             self._views = {k: view for k, view in list(self._views.items())[1 - _OPEN_RECORDINGS :] if k[0] == key[0]}
             recording = self.recording(name)
             chosen = tuple(stream for stream in recording.streams if stream.name in streams)
-            self._views[key] = replace(recording, streams=chosen).aligned(self.alignment(name))
+            self._views[key] = _aligned(replace(recording, streams=chosen), self.alignment(name))
         return self._views[key]
 
 
+def _aligned(recording: Recording, alignment: Alignment) -> AlignedView:
+    """The recording on its reference clock, by its own aligner if it was opened with one."""
+    if recording.aligner is not None:
+        return recording.aligned(alignment)
+    from weft.sync.view import AlignedRecording
+
+    return AlignedRecording(recording, alignment)
+
+
 def _open_recording(path: Path | Sequence[Path]) -> Recording:
-    """What ``weft.open_recording`` gives."""
+    """What ``weft.open_recording`` gives; files that could not be read then cannot be read now either."""
     from weft.readers.folder import open_recording
 
-    return open_recording(path)
+    return open_recording(path, skip_unreadable=True)

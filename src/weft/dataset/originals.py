@@ -61,6 +61,11 @@ def files_of(recording: Recording) -> tuple[SourceFile, ...]:
     return (*recording.sources, SourceFile(FILE_NAME, notes.stat().st_size, "notes", hash_file(notes)))
 
 
+def input_hashes(recording: Recording) -> list[str]:
+    """The names and hashes of all that a recording was read from, for the key of a step."""
+    return [f"{source.path}:{_hash_of(source)}" for source in files_of(recording)]
+
+
 def links_of(store: Store, recording: Recording) -> dict[str, str]:
     """Where the recording's files lie, by hash, relative to the dataset's folder."""
     links = {}

@@ -1,0 +1,77 @@
+"""Parquet tables, media clips and a card: what the Hugging Face Hub, DuckDB and pandas open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from weft.dataset.canonical import canonical_json
+from weft.dataset.card import card_of
+from weft.dataset.clips import Clip, ClipOptions, clips_of
+from weft.dataset.dataset import Dataset
+from weft.dataset.publish import new_folder
+from weft.dataset.tables import COLUMNS
+
+
+def export_parquet(
+    dataset: Dataset,
+    path: str | Path,
+    *,
+    options: ClipOptions | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Path:
+    """Write every table as one Parquet file, the chosen capsules' streams as clips, and a card.
+
+    ``capsules.parquet`` gains a column ``clips_json``: for each stream its files below
+    ``media/``, times, valid ranges, 95 % error and synthetic mark. Clips lie in
+    ``media/<number of the capsule>/``; nothing from inside the data becomes a path.
+
+    Parameters
+    ----------
+    dataset
+        The version.
+    path
+        A new or empty folder.
+    options
+        Which capsules, streams and rates; ``ClipOptions(streams=())`` writes tables alone.
+    progress
+        Called with what is being done and the share done.
+
+    Raises
+    ------
+    UsageError
+        If there is something in ``path``.
+    DatasetError
+        If originals are missing or changed, or the disk is full.
+    """
+    chosen = options or ClipOptions()
+    total = max(1, len(dataset.capsules(chosen.where)))
+    clips: list[str] = []
+    with new_folder(Path(path)) as folder:
+        for number, clip in enumerate(clips_of(dataset, chosen)):
+            clips.append(canonical_json(_write_clip(folder / "media" / f"{number:08d}", clip)))
+            if progress:
+                progress(f"capsule {clip.capsule.capsule_id}", (number + 1) / total)
+        capsules = dataset.table("capsules", where=chosen.where)
+        tables = {name: dataset.table(name) for name in COLUMNS if name != "capsules"}
+        tables["capsules"] = capsules.append_column("clips_json", pa.array(clips, pa.string()))
+        for name, table in tables.items():
+            pq.write_table(table, folder / f"{name}.parquet", compression="zstd", store_schema=False)
+        card = card_of(dataset, tables=tuple(name for name in tables if tables[name].num_rows))
+        (folder / "README.md").write_text(card, encoding="utf-8")
+    return Path(path)
+
+
+def _write_clip(folder: Path, clip: Clip) -> dict[str, object]:
+    """Write one capsule's files, and give back what they are with paths relative to the export."""
+    if clip.files:
+        folder.mkdir(parents=True)
+    for name, content in clip.files.items():
+        (folder / name).write_bytes(content)
+    return {
+        stream: {**facts, "files": [f"media/{folder.name}/{name}" for name in facts["files"]]}
+        for stream, facts in clip.streams.items()
+    }
