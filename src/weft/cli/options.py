@@ -33,11 +33,13 @@ skip_unreadable_option = click.option(
 )
 
 
+_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "min": 60e3}
+
+
 class Duration(click.ParamType):
     """A duration such as ``80ms``, ``0.5s``, ``2min``; its value is in milliseconds."""
 
     name = "duration"
-    _scale_ms = {"us": 1e-3, "ms": 1.0, "s": 1e3, "min": 60e3}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Milliseconds of ``value``; a bare number counts milliseconds."""
@@ -46,7 +48,7 @@ class Duration(click.ParamType):
         match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(us|ms|s|min)?\s*", str(value))
         if match is None or float(match[1]) <= 0:
             self.fail(f"{value!r} is not a duration; write it as 80ms, 0.5s or 2min", param, ctx)
-        return float(match[1]) * self._scale_ms[match[2] or "ms"]
+        return float(match[1]) * _MS[match[2] or "ms"]
 
 
 budget_option = click.option(

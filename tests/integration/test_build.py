@@ -1,0 +1,161 @@
+"""The main job, from recordings to a version, through the command and through a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import weft
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples" / "recordings"
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file of a dataset by name with its hash, the links' place-dependent file left out."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def command(paths: list[Path], out: Path, *more: str) -> list[str]:
+    """The build command."""
+    return [sys.executable, "-m", "weft", "build", *map(str, paths), "--out", str(out), "--json", *more]
+
+
+def build(paths: list[Path], out: Path, *more: str) -> dict:  # type: ignore[type-arg]
+    """Run the build command to its end and give its JSON."""
+    done = subprocess.run(command(paths, out, *more), capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    document: dict = json.loads(done.stdout)  # type: ignore[type-arg]
+    return document
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small recordings: an interview in two files, and captions over a recorder."""
+    folder = tmp_path_factory.mktemp("recordings")
+    shutil.copytree(EXAMPLES / "interview", folder / "interview")
+    (folder / "bag").mkdir()
+    shutil.copytree(EXAMPLES / "lidar-bag", folder / "bag" / "lidar")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:  # type: ignore[type-arg]
+    """A dataset of both, and what the command said."""
+    out = tmp_path_factory.mktemp("out") / "dataset"
+    return out, build([recordings], out)
+
+
+def test_a_build_says_what_it_made(built: tuple[Path, dict]) -> None:  # type: ignore[type-arg]
+    out, said = built
+    assert said["version"] == 1 and said["new"] is True and said["recordings"] == 2
+    assert said["clocks"]["aligned"] >= 2 and said["capsules"] > 0
+    assert Path(said["report"]).is_file() and (out / "weft.json").is_file()
+
+
+def test_the_same_build_again_writes_nothing(built: tuple[Path, dict], recordings: Path) -> None:  # type: ignore[type-arg]
+    out, _ = built
+    before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in out.rglob("*") if path.is_file()}
+    again = build([recordings], out)
+    after = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in out.rglob("*") if path.is_file()}
+    assert again["new"] is False and again["version"] == 1
+    assert after == before
+
+
+def test_another_recipe_writes_a_version_beside_the_old(
+    built: tuple[Path, dict],  # type: ignore[type-arg]
+    recordings: Path,
+    tmp_path: Path,
+) -> None:
+    copy = tmp_path / "dataset"
+    shutil.copytree(built[0], copy)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text("[context]\nhistory_s = 2.0\n", encoding="utf-8")
+    first = (copy / "versions" / "000001.json").read_bytes()
+    second = build([recordings], copy, "--recipe", str(recipe))
+    assert second["version"] == 2 and second["new"] is True
+    assert (copy / "versions" / "000001.json").read_bytes() == first
+    shown = subprocess.run([sys.executable, "-m", "weft", "log", str(copy), "--json"], capture_output=True, text=True)
+    assert [row["version"] for row in json.loads(shown.stdout)["versions"]] == [2, 1]
+
+
+def test_capsules_and_windows_can_be_read_back(built: tuple[Path, dict]) -> None:  # type: ignore[type-arg]
+    dataset = weft.open_dataset(built[0])
+    capsule = dataset.capsules(recording="interview")[0]
+    assert capsule.context.covers(capsule.interval) and capsule.spans
+    window = dataset.windows(
+        1.0, streams=["timbl_1/audio"], rates_hz={"timbl_1/audio": 16_000}, recordings=["interview"]
+    )[5]
+    assert window["timbl_1/audio"].values.shape[0] == 16_000 and window["timbl_1/audio"].valid.all()
+
+
+def test_a_single_clock_is_aligned_with_itself(built: tuple[Path, dict]) -> None:  # type: ignore[type-arg]
+    alignment = weft.open_dataset(built[0]).alignment("interview")
+    assert alignment[alignment.reference].status == "aligned"
+
+
+@pytest.mark.parametrize("share", [0.15, 0.35, 0.55, 0.75, 0.92])
+def test_kill_9_and_again_gives_the_same_bytes(
+    built: tuple[Path, dict],  # type: ignore[type-arg]
+    recordings: Path,
+    tmp_path: Path,
+    share: float,
+) -> None:
+    out = tmp_path / "dataset"
+    seconds = float(os.environ.get("WEFT_BUILD_SECONDS", "6"))
+    process = subprocess.Popen(command([recordings], out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(share * seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    said = build([recordings], out)
+    assert said["content_sha256"] == built[1]["content_sha256"]
+    reference = {name: digest for name, digest in tree(built[0]).items() if name != "links.json"}
+    assert {name: digest for name, digest in tree(out).items() if name != "links.json"} == reference
+
+
+def test_a_broken_file_stops_the_build_before_anything_is_written(recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    shutil.copytree(recordings / "interview", folder)
+    (folder / "cam.mp4").write_bytes(b"")
+    done = subprocess.run(command([folder], tmp_path / "dataset"), capture_output=True, text=True)
+    assert done.returncode == 2 and "cam.mp4" in done.stderr and "--skip-unreadable" in done.stderr
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_a_broken_file_may_be_left_out_knowingly(recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    shutil.copytree(recordings / "interview", folder)
+    (folder / "cam.mp4").write_bytes(b"")
+    said = build([folder], tmp_path / "dataset", "--skip-unreadable")
+    assert any(finding["check"] == "unreadable_file" for finding in said["findings"])
+
+
+def test_exports_are_opened_by_other_tools(built: tuple[Path, dict], tmp_path: Path) -> None:  # type: ignore[type-arg]
+    import tarfile
+
+    import pyarrow.parquet as pq
+
+    for target in ("webdataset", "parquet"):
+        done = subprocess.run(
+            [sys.executable, "-m", "weft", "export", str(built[0]), "--to", target, "--out", str(tmp_path / target)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    shards = sorted((tmp_path / "webdataset").rglob("*.tar"))
+    with tarfile.open(shards[0]) as shard:
+        assert any(name.endswith(".json") for name in shard.getnames())
+    assert pq.read_table(sorted((tmp_path / "parquet").rglob("*capsules*.parquet"))[0]).num_rows > 0

@@ -1,0 +1,123 @@
+"""The contract that scripts rely on: exit codes, one JSON document, one clear message."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+INTERVIEW = ROOT / "examples" / "recordings" / "interview"
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as a script calls it."""
+    command = [sys.executable, "-m", "weft", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_help_comes_without_the_heavy_packages() -> None:
+    code = (
+        "import sys; from weft.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'av', 'scipy', 'pyarrow', 'rosbags', 'pyxdf') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+def test_importing_weft_pulls_in_neither_torch_nor_a_video_library() -> None:
+    code = "import sys, weft; print([m for m in ('torch', 'av', 'numpy') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("inspect", "no/such/folder"), "no such file or folder"),
+        (("inspect",), "Missing argument"),
+        (("align", INTERVIEW, "--reference", "nobody"), "there is no clock 'nobody'"),
+        (("align", INTERVIEW, "--budget", "soon"), "is not a duration"),
+        (("log", INTERVIEW), "is not a weft dataset"),
+        (("nonsense",), "No such command"),
+    ],
+    ids=["missing_path", "missing_argument", "unknown_clock", "bad_duration", "not_a_dataset", "unknown_command"],
+)
+def test_wrong_use_is_one_message_and_exit_2(arguments: tuple[str | Path, ...], message: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def bad_files() -> dict[str, bytes]:
+    """Files that no reader can make sense of, by what is wrong with them."""
+    return {
+        "empty.wav": b"",
+        "text.mp4": b"this is not a film\n" * 20,
+        "noise.xdf": b"XDF:" + os.urandom(200),
+        "header_only.csv": b"time_s,x\n",
+        "backwards.csv": b"time_s,x\n" + b"".join(b"%d,1\n" % t for t in (0, 1, 2, 1, 3)),
+        "zeros.bag": b"#ROSBAG V2.0\n" + bytes(100),
+        "zeros.mcap": b"\x89MCAP0\r\n" + bytes(50),
+        "no_tables.db3": b"SQLite format 3\x00" + bytes(200),
+        "broken.eaf": b"<?xml version='1.0'?><ANNOTATION_DOCUMENT><TIME_ORDER>",
+        "bomb.eaf": b"<!DOCTYPE a [<!ENTITY b 'c'>]><ANNOTATION_DOCUMENT>&b;</ANNOTATION_DOCUMENT>",
+        "broken.TextGrid": b'File type = "ooTextFile"\nObject class = "TextGrid"\nxmin = 0\n',
+    }
+
+
+@pytest.mark.parametrize("name", bad_files())
+def test_bad_input_is_one_message_and_exit_2(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(bad_files()[name])
+    done = run("build", path, "--out", tmp_path / "dataset")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_inspect_prints_one_json_document() -> None:
+    document = json.loads(run("inspect", INTERVIEW, "--json").stdout)
+    assert [stream["stream"] for stream in document["streams"]] == ["timbl_1/audio", "timbl_2/audio"]
+    assert all(stream["count"] > 500_000 and stream["modality"] == "audio" for stream in document["streams"])
+
+
+def test_align_prints_the_contract() -> None:
+    done = run("align", INTERVIEW, "--reference", "timbl_1", "--json")
+    document = json.loads(done.stdout)
+    assert document["reference_clock"] == "timbl_1"
+    clock = next(row for row in document["clocks"] if row["clock"] == "timbl_2")
+    assert set(clock) == {
+        "clock", "streams", "status", "offset_ms", "drift_ppm", "error95_ms", "methods", "segments", "note"
+    }  # fmt: skip
+    assert clock["status"] == "aligned"
+    assert set(clock["segments"][0]) == {"start_s", "stop_s", "offset_ms", "drift_ppm", "error95_ms"}
+
+
+def test_completion_scripts_name_the_command() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_WEFT_COMPLETE" in run("completion", shell).stdout
+
+
+def test_a_reader_of_our_output_may_go_away() -> None:
+    piped = subprocess.run(
+        f"{sys.executable} -m weft inspect {INTERVIEW} --json | head -c 1", shell=True, capture_output=True, text=True
+    )
+    assert "Traceback" not in piped.stderr
+
+
+def test_modification_times_of_originals_stay() -> None:
+    before = {path: path.stat().st_mtime_ns for path in INTERVIEW.iterdir()}
+    time.sleep(0.01)
+    run("inspect", INTERVIEW)
+    assert {path: path.stat().st_mtime_ns for path in INTERVIEW.iterdir()} == before
