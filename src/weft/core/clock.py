@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,7 +64,7 @@ class Clock:
     def __post_init__(self) -> None:
         if not self.name:
             raise UsageError("a clock needs a name")
-        if any(a.at_ns >= b.at_ns for a, b in zip(self.resets, self.resets[1:], strict=False)):
+        if any(a.at_ns >= b.at_ns for a, b in itertools.pairwise(self.resets)):
             raise UsageError(f"the resets of clock {self.name!r} must be in increasing order")
 
     def raw_ns(self, unfolded_ns: Int64Array | list[int]) -> Int64Array:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from weft.core.errors import UsageError
 from weft.core.interval import Interval
 from weft.core.modality import DEFAULT_INTERPOLATION, Interpolation, Modality
 from weft.core.samples import Samples
-from weft.core.timeline import Timeline
+from weft.core.timeline import PiecewiseTimeline, RegularTimeline, Timeline
 from weft.core.times import NS_PER_S, Int64Array
 
 
@@ -91,7 +93,7 @@ class Stream:
         """
         return self.timeline.slice_ns(0, len(self.timeline))
 
-    @property
+    @cached_property
     def interval(self) -> Interval:
         """From the first stamp to one mean period after the last; empty when nothing was recorded."""
         if not len(self):
@@ -99,12 +101,22 @@ class Stream:
         period_ns = round(NS_PER_S / self.effective_rate_hz) if self.effective_rate_hz else 1
         return Interval(self.timeline.first_ns, self.timeline.last_ns + period_ns)
 
-    @property
+    @cached_property
     def effective_rate_hz(self) -> float | None:
-        """Samples per second of the device's own clock, measured end to end; ``None`` below two instants."""
+        """Samples per second of the device's own clock while it recorded; ``None`` below two instants.
+
+        Lost samples lower it; pauses (longer than a second and than 20 median intervals) do not.
+        """
         if len(self) < 2 or self.timeline.last_ns == self.timeline.first_ns:
             return None
-        return (len(self) - 1) * NS_PER_S / (self.timeline.last_ns - self.timeline.first_ns)
+        if isinstance(self.timeline, RegularTimeline):
+            return float(self.timeline.rate_hz)
+        if isinstance(self.timeline, PiecewiseTimeline):
+            return float(max(self.timeline.pieces, key=len).rate_hz)
+        intervals_ns = np.diff(self.timestamps_ns)
+        pauses = intervals_ns > max(NS_PER_S, 20.0 * float(np.median(intervals_ns)))
+        recorded_ns = int(intervals_ns[~pauses].sum())
+        return float((~pauses).sum()) * NS_PER_S / recorded_ns if recorded_ns else None
 
     def read(self, interval: Interval) -> tuple[Int64Array, NDArray[Any]]:
         """The samples whose stamps lie in ``interval`` of the stream's own clock.

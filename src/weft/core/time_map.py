@@ -15,6 +15,7 @@ restart::
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,8 @@ class Piece:
     def to_reference_ns(self, t_device_ns: Int64Array) -> Int64Array:
         """Reference times of device readings, wherever they lie."""
         slip = np.rint(self.drift * (t_device_ns - self.t0_ns)).astype(np.int64) if self.drift else 0
-        return t_device_ns + self.offset_ns + slip
+        shifted: Int64Array = t_device_ns + self.offset_ns + slip
+        return shifted
 
     def to_device_ns(self, t_reference_ns: Int64Array) -> Int64Array:
         """Device readings of reference times, wherever they lie."""
@@ -157,7 +159,7 @@ class TimeMap:
     def __post_init__(self) -> None:
         if not self.pieces:
             raise UsageError(f"the map of clock {self.clock!r} needs at least one piece")
-        for before, after in zip(self.pieces, self.pieces[1:], strict=False):
+        for before, after in itertools.pairwise(self.pieces):
             if after.device.start_ns < before.device.stop_ns or after.reference.start_ns < before.reference.stop_ns:
                 raise UsageError(
                     f"the pieces of the map of clock {self.clock!r} must follow each other in both clocks, "

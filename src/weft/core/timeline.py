@@ -7,6 +7,7 @@ five questions.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
@@ -165,7 +166,7 @@ class PiecewiseTimeline:
 
     def __post_init__(self) -> None:
         pieces = tuple(piece for piece in self.pieces if len(piece))
-        for before, after in zip(pieces, pieces[1:], strict=False):
+        for before, after in itertools.pairwise(pieces):
             if after.first_ns < before.last_ns:
                 raise UsageError(
                     f"the pieces of a timeline must follow one another, found one from {after.first_ns} ns "
