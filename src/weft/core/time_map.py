@@ -115,11 +115,12 @@ class Piece:
 
     def to_device_ns(self, t_reference_ns: Int64Array) -> Int64Array:
         """Device readings of reference times, wherever they lie."""
-        undrifted = t_reference_ns - self.offset_ns
+        undrifted: Int64Array = t_reference_ns - self.offset_ns
         if not self.drift:
             return undrifted
         slip = self.drift / (1.0 + self.drift) * (undrifted - self.t0_ns)
-        return undrifted - np.rint(slip).astype(np.int64)
+        device_ns: Int64Array = undrifted - np.rint(slip).astype(np.int64)
+        return device_ns
 
     @property
     def reference(self) -> Interval:
