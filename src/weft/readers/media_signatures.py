@@ -10,10 +10,9 @@ from pathlib import Path
 
 from weft.readers.protocol import Probe
 
-MEDIA_SUFFIXES = frozenset(
-    ".mp4 .m4v .m4a .mov .qt .3gp .mkv .mka .webm .avi .wmv .wma .asf .mpg .mpeg .vob .ts .mts .m2ts "
-    ".wav .wave .rf64 .w64 .aif .aiff .caf .flac .mp3 .mp2 .ogg .oga .ogv .opus .aac .flv".split()
-)
+_VIDEO = ".mp4 .m4v .mov .qt .3gp .mkv .webm .avi .wmv .asf .mpg .mpeg .vob .ts .mts .m2ts .ogv .flv"
+_SOUND = ".wav .wave .rf64 .w64 .aif .aiff .caf .flac .mp3 .mp2 .m4a .mka .wma .ogg .oga .opus .aac"
+MEDIA_SUFFIXES = frozenset(f"{_VIDEO} {_SOUND}".split(" "))
 """Names that promise sound or pictures; such a file is claimed even when its content is something else."""
 
 _ASF = bytes.fromhex("3026b2758e66cf11")
