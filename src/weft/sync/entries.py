@@ -1,0 +1,184 @@
+"""From the joint solution to what the clock table says of each clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weft.core import (
+    NS_PER_MS,
+    NS_PER_S,
+    Clock,
+    ClockAlignment,
+    Evidence,
+    Finding,
+    Interval,
+    Piece,
+    Recording,
+    Residual,
+    Severity,
+    Status,
+    TimeMap,
+    Uncertainty,
+)
+from weft.core.time_map import MAX_DRIFT
+from weft.sync.joint_fit import JointFit
+from weft.sync.knots import ClockKnots
+from weft.sync.ranking import NEVER_ALIGNED, is_sufficient
+
+USED_WEIGHT = 0.05
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clock's row and the remarks on it."""
+
+    entry: ClockAlignment
+    findings: tuple[Finding, ...] = ()
+
+
+def reference_entry(recording: Recording, clock: Clock) -> ClockAlignment:
+    """The reference is aligned with itself, exactly."""
+    streams = tuple(stream.name for stream in recording.streams_of(clock.name))
+    return ClockAlignment(clock, streams, Status.ALIGNED, TimeMap.identity(clock.name), note="the reference")
+
+
+def unreached_entry(recording: Recording, clock: Clock, reason: str) -> ClockAlignment:
+    """A clock that nothing relates to the reference."""
+    streams = tuple(stream.name for stream in recording.streams_of(clock.name))
+    note = reason or "nothing relates this clock to the reference"
+    return ClockAlignment(clock, streams, Status.NOT_ALIGNED, None, note=note)
+
+
+def clock_entry(
+    recording: Recording,
+    knots: ClockKnots,
+    fit: JointFit,
+    used: Sequence[Evidence],
+    *,
+    reference: str,
+    firm: bool,
+    budget_ms: float,
+) -> Entry:
+    """A solved clock's row.
+
+    ``firm`` says whether evidence that suffices connects it to the reference.
+    """
+    clock = recording.clock(knots.clock)
+    time_map = _time_map(knots, fit, reference)
+    error_ms = _largest_error_ms(time_map)
+    about = [(i, e) for i, e in enumerate(used) if knots.clock in (e.clock, e.reference)]
+    methods = tuple(sorted({e.method for _, e in about}))
+    status = Status.ALIGNED if firm and error_ms <= budget_ms else Status.WEAK
+    entry = ClockAlignment(
+        clock=clock,
+        streams=tuple(stream.name for stream in recording.streams_of(clock.name)),
+        status=status,
+        time_map=time_map,
+        methods=methods,
+        residuals=tuple(r for i, e in about for r in _residuals(e, fit.residuals[i], fit.weights[i], knots.clock)),
+        note=_note(status, [e for _, e in about], firm=firm, error_ms=error_ms, budget_ms=budget_ms),
+    )
+    return Entry(entry, tuple(_jump_findings(clock, time_map)))
+
+
+def _time_map(knots: ClockKnots, fit: JointFit, reference: str) -> TimeMap:
+    """Pieces between neighbouring knots, each with its covariance."""
+    pieces: list[Piece] = []
+    at = knots.first
+    for device, places in zip(knots.pieces, knots.knots, strict=True):
+        for index, (start_ns, stop_ns) in enumerate(pairwise(places.tolist())):
+            span = Interval(max(start_ns, device.start_ns), max(min(stop_ns, device.stop_ns), device.start_ns))
+            piece = _piece(span, (start_ns, stop_ns), knots.base_ns, at + index, fit)
+            piece = _after(pieces[-1], piece) if pieces else piece
+            if not piece.device.is_empty or len(knots.pieces) == 1:
+                pieces.append(piece)
+        at += len(places)
+    return TimeMap(knots.clock, reference, tuple(pieces))
+
+
+def _piece(device: Interval, places: tuple[int, int], base_ns: int, at: int, fit: JointFit) -> Piece:
+    """The straight line between two knots."""
+    start_ns, stop_ns = places
+    span = float(stop_ns - start_ns)
+    low, high = float(fit.values[at]), float(fit.values[at + 1])
+    spread: NDArray[np.float64] = fit.covariance[at : at + 2, at : at + 2]
+    middle_ns = (device.start_ns + device.stop_ns) // 2
+    uncertainty = Uncertainty(
+        float(spread[0, 0]),
+        float(spread[0, 1] - spread[0, 0]) / span,
+        max(0.0, float(spread[0, 0] + spread[1, 1] - 2.0 * spread[0, 1])) / span**2,
+    ).moved(float(middle_ns - start_ns))
+    uncertainty = Uncertainty(max(0.0, uncertainty.offset_variance), uncertainty.covariance, uncertainty.drift_variance)
+    drift = float(np.clip((high - low) / span, -MAX_DRIFT, MAX_DRIFT))
+    offset_ns = base_ns + round(low + drift * (middle_ns - start_ns))
+    return Piece(device, middle_ns, offset_ns, drift, uncertainty)
+
+
+def _after(before: Piece, piece: Piece) -> Piece:
+    """The piece, starting only where the one before has ended on the reference too."""
+    late_ns = before.reference.stop_ns - piece.reference.start_ns
+    if late_ns <= 0:
+        return piece
+    start_ns = min(piece.device.start_ns + late_ns + 1, piece.device.stop_ns)
+    return Piece(Interval(start_ns, piece.device.stop_ns), piece.t0_ns, piece.offset_ns, piece.drift, piece.uncertainty)
+
+
+def _largest_error_ms(time_map: TimeMap) -> float:
+    """The largest 95 % error anywhere in the map."""
+    edges = [piece.device.start_ns for piece in time_map.pieces]
+    edges += [max(piece.device.start_ns, piece.device.stop_ns - 1) for piece in time_map.pieces]
+    return float(time_map.error95_ns(edges).max()) / NS_PER_MS
+
+
+def _residuals(e: Evidence, residual: NDArray[np.float64], weight: NDArray[np.float64], clock: str) -> list[Residual]:
+    """One piece of evidence's residuals as readings of ``clock``."""
+    ours = e.clock == clock
+    times_ns = e.times_ns if ours else e.times_ns + e.offsets_ns
+    sign = 1.0 if ours else -1.0
+    return [
+        Residual(int(t), float(sign * r), float(sd), e.method, bool(w > USED_WEIGHT))
+        for t, r, sd, w in zip(times_ns, residual, e.sds_ns, weight, strict=True)
+    ]
+
+
+def _note(status: Status, about: Sequence[Evidence], *, firm: bool, error_ms: float, budget_ms: float) -> str:
+    """Why a clock is no better than weak."""
+    if status is Status.ALIGNED:
+        return ""
+    if error_ms > budget_ms:
+        return f"the 95 % error of {error_ms:.3g} ms exceeds the budget of {budget_ms:g} ms"
+    short = [e for e in about if not is_sufficient(e)]
+    if short:
+        covered = short[0].details.get("covered_s")
+        amount = f": only {covered:g} s agree" if covered is not None else ""
+        return f"the {short[0].method} evidence is too little to be sure{amount}"
+    loose = sorted({e.method for e in about if e.method in NEVER_ALIGNED})
+    return f"rests on {' and '.join(loose) or 'another weak clock'} alone" if not firm else ""
+
+
+def _jump_findings(clock: Clock, time_map: TimeMap) -> list[Finding]:
+    """A remark for every jump between pieces."""
+    remarks = []
+    for before, after in pairwise(time_map.pieces):
+        at_ns = after.device.start_ns
+        jump_ns = after.offset_at_ns(at_ns) - before.offset_at_ns(at_ns)
+        if abs(jump_ns) < 0.5 * NS_PER_MS or any(abs(reset.at_ns - at_ns) < NS_PER_S for reset in clock.resets):
+            continue
+        what = "lost" if jump_ns > 0 else "repeated, or the reference lost,"
+        remarks.append(
+            Finding(
+                "clock_jump",
+                Severity.INFO,
+                clock.name,
+                f"the clock jumps by {jump_ns / NS_PER_MS:+.1f} ms at {at_ns / NS_PER_S:.3f} s of its own reading: "
+                f"it {what} {abs(jump_ns) / NS_PER_MS:.1f} ms",
+                "the map follows the jump; look at the device for dropped buffers",
+                {"jump_ms": jump_ns / NS_PER_MS, "at_s": at_ns / NS_PER_S},
+            )
+        )
+    return remarks

@@ -1,0 +1,82 @@
+"""Which recordings' sound to compare: every clock with the reference, and what fails with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from weft.core import Evidence, Modality, Recording, Stream
+from weft.sync.audio import SoundMatch, compare_sound
+from weft.sync.ranking import reached
+from weft.sync.sound import SoundGrid
+
+LEAST_SOUND_S = 0.5
+
+
+@dataclass
+class SoundRelations:
+    """Evidence from sound, why clocks have none, and which pairs were heard to be strangers."""
+
+    evidence: list[Evidence] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    strangers: set[frozenset[str]] = field(default_factory=set)
+
+    def refutes(self, e: Evidence) -> bool:
+        """Whether a creation time puts two recordings together that share no sound."""
+        return e.method == "container_start" and frozenset((e.clock, e.reference)) in self.strangers
+
+
+def relate_by_sound(
+    recording: Recording, reference: str, known: Sequence[Evidence], tell: Callable[[str, float], None]
+) -> SoundRelations:
+    """Sound against sound for as many pairs as it takes to reach every clock that has sound.
+
+    First each clock against the reference (or, where the reference has no sound, against the
+    longest sound); then clocks that failed against those that did not. Each recording is
+    decoded once.
+    """
+    streams = longest_sounds(recording)
+    relations = SoundRelations()
+    if len(streams) < 2:
+        return relations
+    hub = reference if reference in streams else max(streams, key=lambda name: streams[name].interval.duration_ns)
+    grids: dict[str, SoundGrid] = {}
+    pairs = [(hub, name) for name in streams if name != hub]
+    pairs += [(a, b) for a, b in combinations([name for name in streams if name != hub], 2)]
+    try:
+        for index, (one, two) in enumerate(pairs):
+            if hub != one and two in (there := reached(hub, streams, relations.evidence)) and one in there:
+                continue
+            tell(f"comparing the sound of {one} and {two}", index / len(pairs))
+            for name in (one, two):
+                if name not in grids:
+                    grids[name] = SoundGrid(streams[name])
+            _record(relations, one, two, compare_sound(grids[one], grids[two]))
+    finally:
+        for grid in grids.values():
+            grid.close()
+    for name in reached(hub, streams, relations.evidence):
+        relations.reasons.pop(name, None)
+    return relations
+
+
+def _record(relations: SoundRelations, one: str, two: str, match: SoundMatch) -> None:
+    """Keep what one comparison said."""
+    if match.evidence is not None:
+        relations.evidence.append(match.evidence)
+        return
+    relations.reasons.setdefault(two, f"compared with {one!r}: {match.reason}")
+    relations.strangers.add(frozenset((one, two)))
+
+
+def longest_sounds(recording: Recording) -> dict[str, Stream]:
+    """For every clock with sound, its longest audio stream."""
+    best: dict[str, Stream] = {}
+    for stream in recording.streams:
+        if stream.modality is not Modality.AUDIO or len(stream) < 2 or stream.interval.duration_s < LEAST_SOUND_S:
+            continue
+        now = best.get(stream.clock)
+        if now is None or stream.interval.duration_ns > now.interval.duration_ns:
+            best[stream.clock] = stream
+    return best
