@@ -82,7 +82,9 @@ def check_rate(stream: Stream) -> Finding | None:
 def check_jitter(stream: Stream) -> Finding | None:
     """Stamps that wander by more than a quarter of the period."""
     timing = timing_of(stream)
-    if timing is None or timing.jitter_ns <= 0.25 * timing.median_period_ns or _is_irregular(timing):
+    if timing is None or timing.jitter_ns <= 0.25 * timing.median_period_ns:
+        return None
+    if _is_irregular(timing) and not stream.nominal_rate_hz:
         return None
     return Finding(
         "jitter",
@@ -112,7 +114,7 @@ def check_duplicates(stream: Stream) -> Finding | None:
 
 def _is_irregular(timing: Timing) -> bool:
     """Whether the stamps have no period worth speaking of."""
-    return timing.jitter_ns > timing.median_period_ns
+    return timing.jitter_ns > 0.5 * timing.median_period_ns
 
 
 _CHECKS: tuple[Callable[[Stream], Finding | None], ...] = (

@@ -1,0 +1,66 @@
+"""Each check: a stream that it remarks on, and one that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from weft.core import ArraySamples, Finding, ListedTimeline, Modality, RegularTimeline, Severity, Stream
+from weft.quality.stream_checks import check_duplicates, check_empty, check_gaps, check_jitter, check_rate, timing_of
+
+S = 1_000_000_000
+
+
+def gaze(times_ns: np.ndarray, nominal_hz: float | None = 60.0) -> Stream:
+    """A gaze stream with given stamps."""
+    timeline = ListedTimeline(np.asarray(times_ns, dtype=np.int64))
+    return Stream("eye/gaze", Modality.GAZE, "eye", timeline, ArraySamples(np.zeros((len(timeline), 2))), nominal_hz)
+
+
+def regular(count: int = 600, rate_hz: float = 60.0) -> np.ndarray:
+    """Stamps without fault."""
+    return np.rint(np.arange(count) * S / rate_hz).astype(np.int64)
+
+
+CASES: list[tuple[Callable[[Stream], Finding | None], Stream]] = [
+    (check_empty, gaze(regular(0))),
+    (check_gaps, gaze(np.delete(regular(), slice(100, 130)))),
+    (check_rate, gaze(regular(rate_hz=58.0))),
+    (check_duplicates, gaze(np.sort(np.append(regular(), regular()[50:60])))),
+]
+
+
+@pytest.mark.parametrize(("check", "stream"), CASES, ids=[check.__name__ for check, _ in CASES])
+def test_check_remarks_on(check: Callable[[Stream], Finding | None], stream: Stream) -> None:
+    finding = check(stream)
+    assert finding is not None and finding.subject == "eye/gaze" and finding.cure
+
+
+@pytest.mark.parametrize("check", [check_empty, check_gaps, check_rate, check_jitter, check_duplicates])
+def test_check_is_silent_on_a_good_stream(check: Callable[[Stream], Finding | None]) -> None:
+    assert check(gaze(regular())) is None
+
+
+def test_gaps_count_what_was_lost() -> None:
+    finding = check_gaps(gaze(np.delete(regular(), slice(100, 130))))
+    assert finding is not None and finding.numbers["lost"] == 30 and finding.severity is Severity.WARNING
+
+
+def test_jitter_is_a_remark() -> None:
+    rng = np.random.default_rng(1)
+    times = np.maximum.accumulate(regular() + rng.integers(-5_000_000, 5_000_000, 600))
+    finding = check_jitter(gaze(times))
+    assert finding is not None and 2 < finding.numbers["jitter_ms"] < 8
+
+
+def test_irregular_events_have_no_gaps() -> None:
+    times = np.cumsum(np.random.default_rng(0).exponential(2e9, 200)).astype(np.int64)
+    assert check_gaps(gaze(times, None)) is None
+
+
+def test_sound_is_regular_by_its_file() -> None:
+    sound = Stream("m/a", Modality.AUDIO, "m", RegularTimeline(0, Fraction(8000), 10), ArraySamples(np.zeros((10, 1))))
+    assert timing_of(sound) is None

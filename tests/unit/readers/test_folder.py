@@ -1,0 +1,186 @@
+"""A folder as one recording: names of clocks, followers, broken files, notes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from weft.core import UnreadableError, UnsupportedError, UsageError
+from weft.readers import find_recordings, hash_file, open_recording
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "recordings"
+TABLE = "time_s,x\n0.0,1\n0.1,2\n0.2,3\n0.3,4\n"
+CAPTIONS = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nhello\n"
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """A folder with one table."""
+    folder = tmp_path / "session"
+    folder.mkdir()
+    (folder / "gaze.csv").write_text(TABLE, encoding="utf-8")
+    return folder
+
+
+def test_a_clock_is_named_after_its_file(session: Path) -> None:
+    recording = open_recording(session)
+    assert recording.name == "session"
+    assert [clock.name for clock in recording.clocks] == ["gaze"]
+    assert all(stream.name.startswith("gaze/") for stream in recording.streams)
+
+
+def test_a_single_file_is_a_recording(session: Path) -> None:
+    recording = open_recording(session / "gaze.csv")
+    assert recording.name == "gaze" and recording.sources[0].path == "gaze.csv"
+
+
+def test_several_files_are_one_recording(session: Path) -> None:
+    (session / "imu.csv").write_text(TABLE, encoding="utf-8")
+    recording = open_recording([session / "gaze.csv", session / "imu.csv"])
+    assert {clock.name for clock in recording.clocks} == {"gaze", "imu"}
+
+
+def test_captions_read_the_clock_of_the_file_with_their_stem(session: Path) -> None:
+    (session / "gaze.vtt").write_text(CAPTIONS, encoding="utf-8")
+    (session / "imu.csv").write_text(TABLE, encoding="utf-8")
+    recording = open_recording(session)
+    assert {annotation.clock for annotation in recording.annotations} == {"gaze"}
+
+
+def test_captions_in_a_language_read_the_clock_of_their_stem(session: Path) -> None:
+    (session / "gaze.en.vtt").write_text(CAPTIONS, encoding="utf-8")
+    assert {annotation.clock for annotation in open_recording(session).annotations} == {"gaze"}
+
+
+def test_captions_without_their_stem_read_the_only_clock_and_say_so(session: Path) -> None:
+    (session / "transcript.vtt").write_text(CAPTIONS, encoding="utf-8")
+    recording = open_recording(session)
+    assert {annotation.clock for annotation in recording.annotations} == {"gaze"}
+    assert "assumed_clock" in {finding.check for finding in recording.findings}
+
+
+def test_captions_whose_clock_is_unclear_are_a_warning(session: Path) -> None:
+    (session / "imu.csv").write_text(TABLE, encoding="utf-8")
+    (session / "transcript.vtt").write_text(CAPTIONS, encoding="utf-8")
+    recording = open_recording(session)
+    assert "unclear_clock" in {finding.check for finding in recording.findings}
+
+
+def test_two_devices_with_one_stem_get_their_full_names(session: Path) -> None:
+    shutil.copy(EXAMPLES / "grid-speaker" / "recorder.flac", session / "gaze.flac")
+    recording = open_recording(session)
+    assert {clock.name for clock in recording.clocks} == {"gaze.csv", "gaze.flac"}
+    assert [finding.check for finding in recording.findings].count("shared_stem") == 2
+
+
+def test_notes_may_say_that_two_files_are_one_device(session: Path) -> None:
+    shutil.copy(EXAMPLES / "grid-speaker" / "recorder.flac", session / "gaze.flac")
+    (session / "recording.toml").write_text('[files."gaze.flac"]\nclock = "gaze"\n', encoding="utf-8")
+    assert [clock.name for clock in open_recording(session).clocks] == ["gaze"]
+
+
+def test_notes_name_streams_clocks_and_relations(session: Path) -> None:
+    (session / "imu.csv").write_text(TABLE, encoding="utf-8")
+    (session / "recording.toml").write_text(
+        'name = "visit 3"\nreference = "imu"\n[files."gaze.csv"]\nclock = "tracker"\n'
+        '[[relations]]\nclock = "tracker"\nreference = "imu"\noffset_ms = 120.0\nsd_ms = 5.0\n',
+        encoding="utf-8",
+    )
+    recording = open_recording(session)
+    assert recording.name == "visit 3" and recording.reference == "imu"
+    assert recording.evidence[0].method == "declared" and recording.evidence[0].offsets_ns[0] == 120_000_000
+
+
+def test_notes_may_ignore_a_broken_file(session: Path) -> None:
+    (session / "broken.mp4").write_bytes(b"")
+    (session / "recording.toml").write_text('[files."broken.mp4"]\nignore = true\n', encoding="utf-8")
+    assert "ignored_file" in {finding.check for finding in open_recording(session).findings}
+
+
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ("referense = 'a'", "unknown key 'referense'"),
+        ("[files.'nobody.csv']\nclock = 'a'", "no such file"),
+        ("[files.'../secret.csv']\nclock = 'a'", "outside the recording's folder"),
+        ("[streams.'gaze/gaze'.x]\n", "unknown key 'x'"),
+        ("[streams.'nobody/video']\nrole = 'face'", "describes nobody/video"),
+        ("reference = 'nobody'", "there is no clock 'nobody'"),
+        ("[[relations]]\nclock = 'gaze'\n", "needs clock, reference, offset_ms, sd_ms"),
+        (
+            "[[relations]]\nclock = 'gaze'\nreference = 'mic'\noffset_ms = 1\nsd_ms = 1\n",
+            "relates clock 'mic'",
+        ),
+        (
+            "[[relations]]\nclock = 'gaze'\nreference = 'mic'\noffset_ms = nan\nsd_ms = 1\n",
+            "offset_ms must be finite",
+        ),
+    ],
+    ids=lambda value: value[:28].replace("\n", " "),
+)
+def test_wrong_notes_are_refused_with_what_is_wrong(session: Path, notes: str, message: str) -> None:
+    (session / "recording.toml").write_text(notes, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        open_recording(session)
+
+
+def test_notes_that_are_no_toml_are_unreadable(session: Path) -> None:
+    (session / "recording.toml").write_text("name = ", encoding="utf-8")
+    with pytest.raises(UnreadableError, match="not a TOML file"):
+        open_recording(session)
+
+
+def test_every_broken_file_is_named_at_once(session: Path) -> None:
+    (session / "a.mp4").write_bytes(b"")
+    (session / "b.wav").write_bytes(b"")
+    with pytest.raises(UnreadableError, match=r"(?s)a\.mp4.*b\.wav.*skip-unreadable"):
+        open_recording(session)
+
+
+def test_broken_files_may_be_skipped_knowingly(session: Path) -> None:
+    (session / "a.mp4").write_bytes(b"")
+    recording = open_recording(session, skip_unreadable=True)
+    assert "unreadable_file" in {finding.check for finding in recording.findings}
+
+
+def test_an_unknown_file_in_a_folder_is_a_remark(session: Path) -> None:
+    (session / "model.blend").write_bytes(b"BLENDER")
+    assert "unrecognised_file" in {finding.check for finding in open_recording(session).findings}
+
+
+def test_an_unknown_file_alone_is_refused(session: Path) -> None:
+    (session / "model.blend").write_bytes(b"BLENDER")
+    with pytest.raises(UnsupportedError, match=r"model\.blend"):
+        open_recording(session / "model.blend")
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="nothing to read"):
+        open_recording(tmp_path)
+
+
+def test_a_folder_of_folders_is_a_collection(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "gaze.csv").write_text(TABLE, encoding="utf-8")
+    assert [path.name for path in find_recordings(tmp_path)] == ["one", "two"]
+
+
+def test_notes_make_a_folder_of_folders_one_recording(tmp_path: Path) -> None:
+    (tmp_path / "cam1").mkdir()
+    (tmp_path / "cam1" / "gaze.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "recording.toml").write_text("", encoding="utf-8")
+    assert find_recordings(tmp_path) == [tmp_path]
+
+
+def test_a_missing_path_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file or folder"):
+        open_recording(tmp_path / "nobody")
+
+
+def test_the_hash_of_a_folder_follows_its_files(session: Path) -> None:
+    before = hash_file(session)
+    (session / "gaze.csv").write_text(TABLE + "0.4,5\n", encoding="utf-8")
+    assert hash_file(session) != before
