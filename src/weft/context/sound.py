@@ -239,21 +239,21 @@ def _measure_run(
     source = _Mono(stream, run, progress)
     rows: list[_Rows] = []
     heard: list[Float32Array] = []
-    buffer = np.zeros(_LEAD, dtype=np.float32)
+    buffer = np.zeros((2, _LEAD), dtype=np.float32)
+    rumble = _RumbleFilter()
     total = 0
     for block in source.blocks():
         total += block.size
         if voice:
             heard.append(voice.probabilities(block))
-        buffer = np.concatenate([buffer, block])
-        buffer = _consume(buffer, rows)
+        buffer = _consume(np.concatenate([buffer, np.stack([block, rumble(block)])], axis=1), rows)
     if not total:
         return None
     count = -(-total // HOP)
     done = sum(len(row.power) for row in rows)
     if count > done:
-        missing = (count - done - 1) * HOP + FRAME - buffer.size
-        _consume(np.concatenate([buffer, np.zeros(max(0, missing), dtype=np.float32)]), rows)
+        missing = (count - done - 1) * HOP + FRAME - buffer.shape[1]
+        _consume(np.pad(buffer, ((0, 0), (0, max(0, missing)))), rows)
     frames = _joined(rows, count)
     speech = _speech(frames, heard, detector)
     edges_ns = _edges_ns(stream, run, count, to_reference)
@@ -286,19 +286,37 @@ class _Rows:
     bands_db: Float32Array
 
 
+class _RumbleFilter:
+    """A high-pass of fourth order at 70 Hz that goes on from block to block."""
+
+    def __init__(self) -> None:
+        from scipy import signal
+
+        self._sections = signal.butter(4, 70.0, "highpass", fs=RATE_HZ, output="sos")
+        self._state = np.zeros((len(self._sections), 2))
+
+    def __call__(self, block: Float32Array) -> Float32Array:
+        """The block without rumble; wind and footfall spoil the search for a period."""
+        from scipy import signal
+
+        filtered, self._state = signal.sosfilt(self._sections, block.astype(np.float64), zi=self._state)
+        return np.asarray(filtered, dtype=np.float32)
+
+
 def _consume(buffer: Float32Array, rows: list[_Rows]) -> Float32Array:
-    """Measures all whole frames of ``buffer`` and gives back what later frames need."""
-    frames = spectrum.framed(buffer, length=FRAME, hop=HOP)
+    """Measures all whole frames of ``buffer`` (2, n), sound and filtered sound, and gives back the rest."""
+    frames, filtered = (spectrum.framed(row, length=FRAME, hop=HOP) for row in buffer)
     for at in range(0, len(frames), 256):
-        rows.append(_measure_frames(np.ascontiguousarray(frames[at : at + 256])))
-    return buffer[len(frames) * HOP :].copy()
+        batch = slice(at, at + 256)
+        rows.append(_measure_frames(np.ascontiguousarray(frames[batch]), np.ascontiguousarray(filtered[batch])))
+    return buffer[:, len(frames) * HOP :].copy()
 
 
-def _measure_frames(frames: Float32Array) -> _Rows:
+def _measure_frames(frames: Float32Array, filtered: Float32Array) -> _Rows:
     """What one batch of frames shows."""
     spectra = spectrum.power_spectra(frames)
     frequency_hz = spectrum.frequencies_hz(FRAME, RATE_HZ)
-    f0_hz, periodicity = pitch.yin(frames, rate_hz=RATE_HZ)
+    f0_hz, periodicity = pitch.yin(filtered, rate_hz=RATE_HZ)
     own_hop = frames[:, _LEAD : _LEAD + HOP].astype(np.float64)
     return _Rows(
         power=np.mean(own_hop**2, axis=1).astype(np.float32),

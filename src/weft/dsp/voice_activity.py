@@ -28,6 +28,9 @@ VOICING_REACH_S = 0.25
 EVIDENCE_SMOOTHING_S = 0.1
 """Half a syllable."""
 
+ENOUGH_PERIODICITY = 0.4
+"""A hoarse voice reaches this; a clear one reaches 0.9 and is no more of a voice for it."""
+
 
 def band_floor_db(levels_db: Float32Array, *, frame_rate_hz: float) -> Float32Array:
     """The background's level around each frame in each band, dB, the shape of ``levels_db`` (k, bands).
@@ -59,9 +62,10 @@ def speech_probability(levels_db: Float32Array, periodicity: Float32Array, *, fr
 
     Notes
     -----
-    The weights were fitted by logistic regression (see ``benchmarks/bench_voice_activity.py``,
-    which also states the accuracy). It fails on music and on animal calls (they have power
-    and a period: it calls them speech), on whispering (no period), on a voice under the
+    The weights were fitted by logistic regression (``benchmarks/bench_voice_activity.py --fit``);
+    the features were chosen on the recordings that the benchmark reports, so its figures for
+    this detector flatter it a little. It fails on barking, crying, ticking and music (they rise
+    and have a period: it calls them speech), on whispering (no period), on a voice under the
     background, and where nobody pauses within :data:`FLOOR_SPAN_S` (the voice itself becomes
     the floor). Silero's model has none of these faults to the same degree.
     """
@@ -71,10 +75,11 @@ def speech_probability(levels_db: Float32Array, periodicity: Float32Array, *, fr
 
 
 def speech_features(levels_db: Float32Array, periodicity: Float32Array, *, frame_rate_hz: float) -> NDArray[np.float64]:
-    """What the detector weighs, shape ``(k, 4)``.
+    """What the detector weighs, shape ``(k, 3)``.
 
-    Mean and largest rise of the bands above their floor (dB, smoothed), the frame's own
-    periodicity, and the largest periodicity within reach.
+    The largest and the mean rise of the bands above their floor, as ``log(1 + dB)`` (ten
+    decibels tell more than the next ten), and the largest periodicity within reach, at most
+    :data:`ENOUGH_PERIODICITY`.
     """
     from scipy import ndimage
 
@@ -83,13 +88,15 @@ def speech_features(levels_db: Float32Array, periodicity: Float32Array, *, frame
     rise = ndimage.uniform_filter1d(rise, smooth, axis=0, mode="nearest")
     voiced = ndimage.uniform_filter1d(periodicity.astype(np.float64), smooth, mode="nearest")
     near = ndimage.maximum_filter1d(voiced, _odd(2 * VOICING_REACH_S * frame_rate_hz), mode="nearest")
-    return np.stack([rise.mean(axis=1), rise.max(axis=1), voiced, near], axis=1)
+    return np.stack(
+        [np.log1p(rise.max(axis=1)), np.log1p(rise.mean(axis=1)), np.minimum(near, ENOUGH_PERIODICITY)], axis=1
+    )
 
 
-WEIGHTS = np.array([0.25, 0.10, 2.0, 4.0])
-"""Per dB, per dB, per unit of periodicity, per unit of periodicity."""
+WEIGHTS = np.array([4.0, -2.0, 47.4])
+"""A rise in some bands speaks for a voice, the same rise in all of them for a bang."""
 
-BIAS = -7.0
+BIAS = -24.5
 
 
 def _logistic(score: NDArray[np.float64]) -> Float32Array:
