@@ -1,0 +1,201 @@
+"""Evidence from a talking face: one clock's video shows the mouth, another's sound carries the voice.
+
+A mouth opens a little before its sound is heard, by how much depends on the speaker and
+on the camera's exposure; the usual lead is subtracted and its spread is part of every
+offset as a systematic error. Video and sound of *one* file share a clock and need none
+of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from weft.core import NS_PER_S, Evidence, Modality, Stream, UsageError
+from weft.faces import FaceTrack, track_faces
+from weft.sync.face_match import BLOCK_S, Blocks, Match, cut_blocks, find_match, part_lags
+from weft.sync.face_signals import GRID_HZ, Rhythm, mouth_rhythm, voice_rhythm
+
+METHOD = "audio_face"
+Progress = Callable[[str, float], None]
+
+LIP_LEAD_S = 0.016
+"""How much later the voice follows the mouth in recordings that are in step: pooled over the
+eight people of the GRID corpus that ``benchmarks/bench_faces.py`` does not evaluate on."""
+LIP_LEAD_SD_S = 0.015
+"""Its spread: between people a few milliseconds were seen, a camera's exposure and the
+sound's way of a few metres add the rest."""
+
+LARGEST_CHANCE = 1e-3
+"""A match that chance reaches more often is weak."""
+LARGEST_RUNNER_UP = 0.8
+LARGEST_SD_S = 0.04
+LEAST_SPEECH_S = 8.0
+_PART_S = 30.0
+"""Each so many seconds of the recording make one moment of the evidence."""
+_LEAST_SD_S = 0.002
+_STEP_NS = NS_PER_S // GRID_HZ
+
+
+def audio_face_evidence(
+    video: Stream,
+    audio: Stream,
+    *,
+    tracks: Sequence[FaceTrack] | None = None,
+    expected_offset_ns: int = 0,
+    search_s: float = 2.0,
+    progress: Progress | None = None,
+) -> list[Evidence]:
+    """How the clock of ``audio`` relates to the clock of ``video``, by whoever is seen and heard speaking.
+
+    Parameters
+    ----------
+    video, audio
+        A video of at least 8 frames a second (better 25) and a sound, on different clocks.
+    tracks
+        The video's faces if they are known already; they are the slow part.
+    expected_offset_ns
+        The middle of the search: the audio clock's reading minus the video clock's.
+    search_s
+        How far from it the truth may lie.
+    progress
+        Called with what is being done and the share done.
+
+    Returns
+    -------
+    list of Evidence
+        Empty where no face, no sound or no overlap was found; otherwise one, with the
+        video's clock as ``clock`` and the audio's as ``reference``, one moment for each
+        30 s of the recording. ``score`` is the match's height in standard deviations of
+        what wrong lags give (chance alone reaches about 2.4, seldom 4). ``details["verdict"]``
+        is ``"sure"`` or ``"weak"``; weak evidence must not align a clock by itself.
+
+    Raises
+    ------
+    UsageError
+        If a stream is of the wrong kind or both read one clock.
+    MissingExtraError
+        If faces have to be found and LiteRT is not installed.
+
+    Notes
+    -----
+    It fails where the speaker is off camera or turned away, where lips and sound belong to
+    different people (dubbing, an interpreter), and on less than about 15 s of speech, which
+    it reports as weak. Singing or speaking in chorus can fool it. The offset contains the
+    sound's way from the mouth to the microphone, 2.9 ms per metre.
+    """
+    _check(video, audio)
+    if tracks is None:
+        tracks = track_faces(video, progress=progress)
+    voice = voice_rhythm(audio)
+    mouths = _candidates([mouth for track in tracks if (mouth := mouth_rhythm(track)) is not None])
+    if voice is None or not mouths or not voice.active.any():
+        return []
+    voice = Rhythm(voice.start_ns - expected_offset_ns, voice.values, voice.active)
+    tried = [_compared(mouth, voice, search_s) for mouth in mouths]
+    found = [result for result in tried if result is not None]
+    if not found:
+        return []
+    best = max(found, key=lambda result: (-result[2].chance, result[2].height))
+    return [_evidence(video, audio, best, voice, expected_offset_ns, len(mouths))]
+
+
+_Compared = tuple[Rhythm, tuple[int, Blocks], Match]
+
+
+def _check(video: Stream, audio: Stream) -> None:
+    """Refuses streams that cannot be compared."""
+    if video.modality is not Modality.VIDEO or audio.modality is not Modality.AUDIO:
+        raise UsageError(
+            f"a talking face needs a video and a sound, found {video.name!r} ({video.modality}) "
+            f"and {audio.name!r} ({audio.modality})"
+        )
+    if video.clock == audio.clock:
+        raise UsageError(f"{video.name!r} and {audio.name!r} read one clock, {video.clock!r}: there is nothing to find")
+
+
+def _candidates(mouths: list[Rhythm]) -> list[Rhythm]:
+    """Every face alone, and all of them together, because a cut gives the same speaker a new track."""
+    if len(mouths) < 2:
+        return mouths
+    start_ns = min(mouth.start_ns for mouth in mouths)
+    count = max((mouth.start_ns - start_ns) // _STEP_NS + len(mouth.values) for mouth in mouths)
+    values = np.sum([mouth.placed(start_ns, count) for mouth in mouths], axis=0)
+    return [*mouths, Rhythm(start_ns, values, values != 0)]
+
+
+def _compared(mouth: Rhythm, voice: Rhythm, search_s: float) -> _Compared | None:
+    """One mouth against the voice, on a grid that holds both and the search around them."""
+    margin_ns = round(search_s * NS_PER_S)
+    start_ns = min(mouth.start_ns, voice.start_ns - margin_ns)
+    stop_ns = max(mouth.stop_ns, voice.stop_ns + margin_ns)
+    count = (stop_ns - start_ns) // _STEP_NS
+    blocks = cut_blocks(mouth.placed(start_ns, count), voice.placed(start_ns, count), search_s)
+    match = find_match(blocks, search_s)
+    return None if match is None else (mouth, (start_ns, blocks), match)
+
+
+def _evidence(
+    video: Stream, audio: Stream, best: _Compared, voice: Rhythm, expected_offset_ns: int, tried: int
+) -> Evidence:
+    """The best match as evidence, with its verdict."""
+    mouth, (start_ns, blocks), match = best
+    centres_s, lags_s, sd_s = _moments(blocks, match)
+    speech_s = _speech_s(mouth, voice, match)
+    chance = min(1.0, match.chance * tried)
+    reasons = _doubts(match, chance, speech_s)
+    return Evidence(
+        clock=video.clock,
+        reference=audio.clock,
+        times_ns=start_ns + np.round(centres_s * NS_PER_S).astype(np.int64),
+        offsets_ns=np.round((lags_s - LIP_LEAD_S) * NS_PER_S).astype(np.int64) + expected_offset_ns,
+        sds_ns=np.full(len(centres_s), sd_s * NS_PER_S),
+        method=METHOD,
+        systematic_sd_ns=LIP_LEAD_SD_S * NS_PER_S,
+        score=match.height,
+        sources=(video.name, audio.name),
+        details={
+            "verdict": "weak" if reasons else "sure",
+            "reasons": reasons,
+            "chance": chance,
+            "runner_up": round(match.runner_up, 3),
+            "speech_s": round(speech_s, 2),
+            "faces_tried": tried,
+            "lip_lead_ms": LIP_LEAD_S * 1e3,
+        },
+    )
+
+
+def _moments(blocks: Blocks, match: Match) -> tuple[np.ndarray, np.ndarray, float]:
+    """Middles, lags and the common standard deviation of parts of the recording; one part when it is short."""
+    parts = max(1, round(len(blocks.centres_s) * BLOCK_S / _PART_S))
+    sd_s = max(match.sd_s, _LEAST_SD_S) if np.isfinite(match.sd_s) else 1.0
+    if parts > 1:
+        centres_s, lags_s = part_lags(blocks, match, parts)
+        if len(centres_s) > parts / 2:
+            residuals_s = lags_s - match.lag_s - match.drift * (centres_s - match.middle_s)
+            scatter_s = float(1.4826 * np.median(np.abs(residuals_s - np.median(residuals_s))))
+            return centres_s, lags_s, max(sd_s * float(np.sqrt(parts)), scatter_s)
+    return np.array([match.middle_s]), np.array([match.lag_s]), sd_s
+
+
+def _speech_s(mouth: Rhythm, voice: Rhythm, match: Match) -> float:
+    """How long the face is seen while somebody may be speaking."""
+    moved = Rhythm(voice.start_ns - round(match.lag_s * NS_PER_S), voice.active.astype(np.float64), voice.active)
+    heard = moved.placed(mouth.start_ns, len(mouth.active)) > 0.5
+    return float(np.count_nonzero(heard & mouth.active)) / GRID_HZ
+
+
+def _doubts(match: Match, chance: float, speech_s: float) -> list[str]:
+    """Why the match may be wrong, a clause each; empty when it is sure."""
+    doubts = []
+    if chance > LARGEST_CHANCE:
+        doubts.append(f"chance would reach this match with probability {chance:.2g}")
+    if match.runner_up > LARGEST_RUNNER_UP:
+        doubts.append(f"another lag reaches {match.runner_up:.0%} of it")
+    if not match.sd_s <= LARGEST_SD_S:
+        doubts.append("parts of the recording disagree" if np.isfinite(match.sd_s) else "the recording is too short")
+    if speech_s < LEAST_SPEECH_S:
+        doubts.append(f"only {speech_s:.1f} s of speech with a face in view")
+    return doubts
