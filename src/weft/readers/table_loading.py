@@ -162,7 +162,7 @@ def _load(rows: Rows, plan: _Plan) -> tuple[Columns, ParquetSamples | None]:
             rows, time_column=plan.time_column, rule=plan.rule, numeric=numeric, texts=plan.texts, exact=plan.exact
         )
 
-    if isinstance(rows, ArrowRows) and rows.is_parquet and not plan.spans and not rows.lists:
+    if isinstance(rows, ArrowRows) and rows.is_parquet and plan.time_column and not (plan.spans or rows.lists):
         columns = load(rows.only(tuple(n for n in rows.names if n in (plan.time_column, *plan.texts))), ())
         lazy = ParquetSamples.of(rows.path, plan.numeric)
         if len(columns) == lazy.shape[0] and not np.any(np.diff(columns.times_ns) < 0):

@@ -136,14 +136,14 @@ def find_layout(path: Path, name: str) -> Layout:
 
 def _describe(lines: list[str], delimiter: str, width: int, encoding: str, mark: int) -> Layout:
     """The layout of lines whose delimiter and number of columns are known."""
-    tabular = [i for i, line in enumerate(lines) if not _is_preamble(line) and len(split_row(line, delimiter)) == width]
+    tabular = [i for i, line in enumerate(lines) if not is_comment(line) and len(split_row(line, delimiter)) == width]
     rows = [split_row(lines[i], delimiter) for i in tabular[:_LOOK_LINES]]
     has_header = _is_header(rows)
     has_units = has_header and _is_units_row(rows)
     names = rows[0] if has_header else [f"column_{i + 1}" for i in range(width)]
     names, renamed = _unique([cell.strip() or f"column_{i + 1}" for i, cell in enumerate(names)])
     taken = int(has_header) + int(has_units)
-    first = tabular[taken] if taken < len(tabular) else tabular[-1] + 1 if taken else tabular[0]
+    first = tabular[taken - 1] + 1 if taken else tabular[0]
     offset = mark + len("".join(lines[:first]).encode(encoding))
     comma = delimiter != "," and any(_DECIMAL_COMMA.match(cell) for row in rows[taken:] for cell in row)
     units = tuple(cell.strip() for cell in rows[1]) if has_units else ("",) * width
@@ -158,14 +158,14 @@ def split_row(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter), [""])
 
 
-def _is_preamble(line: str) -> bool:
-    """Whether a line is blank or a comment."""
+def is_comment(line: str) -> bool:
+    """Whether a line is blank or a comment (``#``, ``//``, ``**``, ``%`` alone)."""
     return not line.strip() or bool(_COMMENT.match(line))
 
 
 def _find_delimiter(lines: list[str]) -> tuple[str, int]:
     """The delimiter that splits most lines into the same number of cells, and that number."""
-    body = [line for line in lines if not _is_preamble(line)] or lines
+    body = [line for line in lines if not is_comment(line)] or lines
     best = (0.0, ",", 1)
     for rank, delimiter in enumerate(_DELIMITERS):
         counts = Counter(len(split_row(line, delimiter)) for line in body)

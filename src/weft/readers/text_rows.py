@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from weft.core import UnreadableError
-from weft.readers.text_layout import MAX_COLUMNS, Layout
+from weft.readers.text_layout import MAX_COLUMNS, Layout, is_comment
 
 BLOCK_BYTES = 4 << 20
 _JSON_BLOCK_ROWS = 20_000
@@ -89,7 +89,7 @@ class DelimitedRows:
         """Count a row of the wrong length and go on."""
         if self.side_rows and re.match(self.side_rows, row.text):
             self.sides.append(row.text)
-        else:
+        elif not is_comment(row.text):
             self.broken.add(row.text)
         return "skip"
 

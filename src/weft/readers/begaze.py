@@ -1,0 +1,73 @@
+"""Raw data exported by SMI BeGaze as text: samples (``SMP``) with messages (``MSG``) between them.
+
+Times count microseconds of the tracker's computer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pyarrow as pa
+
+from weft.core import Annotation, Interval, Modality
+from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.table_headers import header_of
+from weft.readers.table_loading import Choice, load_table
+from weft.readers.tables import table_contents
+from weft.readers.text_layout import decode_head
+from weft.readers.time_columns import exact_ns
+
+_COLUMNS = frozenset({"Time", "Type", "Trial"})
+_MESSAGE = r"^\s*\d+\tMSG\t"
+
+
+class BeGazeReader:
+    """Reads BeGaze raw exports."""
+
+    name = "begaze"
+
+    def recognises(self, probe: Probe) -> bool:
+        """Whether the header has BeGaze's columns, or the comments in front name the program."""
+        if probe.is_folder or probe.suffix != ".txt":
+            return False
+        return header_of(probe) >= _COLUMNS or b"BeGaze" in probe.head or b"Time\tType\tTrial" in probe.head
+
+    def read(self, request: Request) -> Contents:
+        """The samples as one stream; messages as annotations.
+
+        Raises
+        ------
+        UnreadableError
+            If the table is broken or its time runs backwards.
+        """
+        choice = Choice(
+            time_column="Time",
+            time_unit="us",
+            modality=Modality.GAZE,
+            signal="gaze",
+            without=("Type",),
+            side_rows=_MESSAGE,
+        )
+        table = load_table(request, choice)
+        contents = table_contents(request, table, choice)
+        return replace(contents, annotations=tuple(_messages(request, table.side_rows)))
+
+
+def _messages(request: Request, rows: tuple[str, ...]) -> Iterator[Annotation]:
+    """The messages between the samples."""
+    for row in rows:
+        time, _, trial, *rest = [*row.split("\t"), "", ""][:5]
+        times_ns, valid = exact_ns(pa.array([time.strip()]), 3)
+        if valid[0]:
+            text = decode_head(rest[0].encode())[0].removeprefix("# Message:").strip()
+            at_ns = int(times_ns[0])
+            yield Annotation(
+                "message",
+                Interval(at_ns, at_ns),
+                request.clock,
+                text,
+                method=request.name,
+                tier="messages",
+                details={"trial": trial},
+            )
