@@ -66,7 +66,7 @@ def write_camera(path: Path, clips: list[list[av.VideoFrame]], sound: NDArray[np
 def second_device(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """What a recorder across the room hears, sampled by its own slow clock."""
     seconds = np.arange(int(0.3 * RATE_HZ)) / RATE_HZ
-    room = rng.standard_normal(seconds.size) * np.exp(-seconds / 0.05) * 0.08
+    room = rng.standard_normal(seconds.size) * np.exp(-seconds / 0.05) * 0.02
     room[0] = 1.0
     heard = fftconvolve(sound, room)[: sound.size]
     spectrum = np.fft.rfft(rng.standard_normal(sound.size))

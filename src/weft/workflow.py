@@ -24,6 +24,8 @@ from weft.core import (
     Version,
 )
 from weft.dataset.manifest import RecordingEntry
+from weft.dataset.originals import files_of, opened_as
+from weft.dataset.version_log import written_at_s
 from weft.engine import Item, StepCache, run, step_key
 from weft.recipe import Recipe, read_recipe
 
@@ -349,12 +351,12 @@ def _item(recording: Recording, recipe: Recipe, store: dataset.Store, options: B
     paths = [recording.root / source.path for source in recording.sources]
     payload = {
         "name": recording.name,
-        "path": recording.root if dataset.opened_as(recording) == "folder" else paths,
+        "path": recording.root if opened_as(recording) == "folder" else paths,
         "store": store.root,
         "recipe": recipe,
         "skip_unreadable": options.skip_unreadable,
     }
-    inputs = [text for source in dataset.files_of(recording) for text in (source.path, source.sha256)]
+    inputs = [text for source in files_of(recording) for text in (source.path, source.sha256)]
     key = step_key(
         "recording",
         code=code_version(),
@@ -444,7 +446,7 @@ def history(path: Path) -> list[dict[str, Any]]:
     """Every version of a dataset, newest first, with what changed since the one before."""
     rows = []
     for version in dataset.log(path):
-        written = datetime.fromtimestamp(dataset.written_at_s(path, version.number)).astimezone()
+        written = datetime.fromtimestamp(written_at_s(path, version.number)).astimezone()
         rows.append(
             {
                 "version": version.number,
