@@ -124,5 +124,5 @@ def _sample(stream: XdfStream, i: int) -> bytes:
     stamp = b"\x08" + struct.pack("<d", stream.stamps_s[i])
     if not stream.is_text:
         return stamp + bytes(np.asarray(stream.values[i]).tobytes())
-    text = stream.values[i].encode()
-    return stamp + b"\x04" + struct.pack("<I", len(text)) + text
+    text = str(stream.values[i]).encode()
+    return b"".join([stamp, b"\x04", struct.pack("<I", len(text)), text])
