@@ -25,7 +25,11 @@ _MOST_OVERLAPS = 4
 
 
 def relations_among(
-    annotations: Sequence[Annotation], anchor: int, *, word_kinds: tuple[str, ...] = ("word",)
+    annotations: Sequence[Annotation],
+    anchor: int,
+    *,
+    word_kinds: tuple[str, ...] = ("word",),
+    utterance_kinds: tuple[str, ...] = ("utterance",),
 ) -> tuple[Relation, ...]:
     """The edges of a capsule's graph, over positions in ``annotations``.
 
@@ -35,8 +39,8 @@ def relations_among(
         In order of start.
     anchor
         The position of the annotation that the capsule is about.
-    word_kinds
-        Which kinds are words.
+    word_kinds, utterance_kinds
+        Which kinds are words and utterances.
 
     Notes
     -----
@@ -46,14 +50,15 @@ def relations_among(
     their utterance. Everything else is related to the anchor: ``during`` it, ``overlaps``
     it (ambient sound does: it holds it), ``precedes`` or ``follows`` it.
     """
-    utterances = [i for i, a in enumerate(annotations) if a.kind == "utterance" or i == anchor]
+    spoken = [i for i, a in enumerate(annotations) if a.kind in utterance_kinds]
+    utterances = sorted({*spoken, anchor})
     words = [i for i, a in enumerate(annotations) if a.kind in word_kinds]
-    edges = _among_utterances(annotations, [i for i in utterances if annotations[i].kind == "utterance"])
+    edges = _among_utterances(annotations, spoken)
     holders = {kind: utterances for kind in (*_SAID_OF_AN_UTTERANCE, *word_kinds)} | {"phone": words or utterances}
     finders = {id(places): _Holders(annotations, places) for places in holders.values()}
     linked = {place for edge in edges for place in (edge.subject, edge.object)} | {anchor}
     for place, annotation in enumerate(annotations):
-        if place == anchor or (annotation.kind == "utterance" and place in linked):
+        if place == anchor or (annotation.kind in utterance_kinds and place in linked):
             continue
         places = holders.get(annotation.kind)
         holder = finders[id(places)].of(place) if places is not None else None

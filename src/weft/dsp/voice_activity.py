@@ -45,7 +45,7 @@ def band_floor_db(levels_db: Float32Array, *, frame_rate_hz: float) -> Float32Ar
     long = _odd(FLOOR_SPAN_S * frame_rate_hz)
     smooth = ndimage.uniform_filter1d(levels_db.astype(np.float64), short, axis=0, mode="nearest")
     least = ndimage.minimum_filter1d(smooth, long, axis=0, mode="nearest")
-    return ndimage.uniform_filter1d(least, long, axis=0, mode="nearest").astype(np.float32)
+    return np.asarray(ndimage.uniform_filter1d(least, long, axis=0, mode="nearest"), dtype=np.float32)
 
 
 def speech_probability(levels_db: Float32Array, periodicity: Float32Array, *, frame_rate_hz: float) -> Float32Array:
