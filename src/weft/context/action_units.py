@@ -22,14 +22,40 @@ _OPENFACE_SCALE = "0..5"
 class UnitColumns:
     """Which columns of a stream hold which action unit.
 
-    ``intensity`` and ``presence`` lead from the unit's number to the column; ``success`` and
-    ``confidence`` are columns that say whether, and how surely, a face was seen.
+    ``intensity`` and ``presence`` lead from the unit's number to the column.
     """
 
     intensity: dict[int, int] = field(default_factory=dict)
     presence: dict[int, int] = field(default_factory=dict)
-    success: int | None = None
-    confidence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSource:
+    """A stream of action units, and the one that says whether, and how surely, a face was seen.
+
+    ``witness`` has a column ``success`` or ``confidence`` for the same samples: the stream
+    itself, or its neighbour ``face_confidence``; ``None`` where the tracker does not say.
+    """
+
+    stream: Stream
+    columns: UnitColumns
+    witness: Stream | None = None
+
+    def read(self, device: Interval) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+        """The table (n, columns), which rows have a face, and the tracker's confidence in each (NaN where unknown)."""
+        _, values = self.stream.read(device)
+        if values.dtype.kind not in "iufb":
+            values = values[:0].astype(np.float64)
+        table = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+        seen, sure = np.ones(len(table), dtype=np.bool_), np.full(len(table), np.nan)
+        if self.witness is not None and len(table):
+            told = np.asarray(self.witness.read(device)[1], dtype=np.float64).reshape(len(table), -1)
+            names = [name.strip().lower() for name in self.witness.channels]
+            if "success" in names:
+                seen = told[:, names.index("success")] > 0.5
+            if "confidence" in names:
+                sure = np.clip(told[:, names.index("confidence")], 0.0, 1.0)
+        return table, seen, sure
 
 
 def find_units(stream: Stream) -> UnitColumns | None:
@@ -55,18 +81,10 @@ def find_units(stream: Stream) -> UnitColumns | None:
             kind.setdefault(int(match[1]), column)
     if not found.intensity and not found.presence:
         return None
-    lower = [name.lower() for name in names]
-    return UnitColumns(found.intensity, found.presence, _column(lower, "success"), _column(lower, "confidence"))
+    return found
 
 
-def _column(names: list[str], wanted: str) -> int | None:
-    """The column of that name."""
-    return names.index(wanted) if wanted in names else None
-
-
-def action_units_of(
-    utterance: Annotation, stream: Stream, columns: UnitColumns, time_map: TimeMap
-) -> tuple[Annotation, ...]:
+def action_units_of(utterance: Annotation, source: UnitSource, time_map: TimeMap) -> tuple[Annotation, ...]:
     """One annotation for each action unit that was tracked during an utterance.
 
     The value names the unit's number ``au``, the ``mean`` and ``peak`` of its intensity and the
@@ -79,19 +97,10 @@ def action_units_of(
     The numbers are the tracker's. A mouth that talks moves units 25 and 26 whatever is felt.
     """
     edges = time_map.inverse([utterance.interval.start_ns, utterance.interval.stop_ns], extrapolate=True)
-    _, values = stream.read(Interval(int(edges[0]), int(edges[1])))
-    if not len(values) or values.dtype.kind not in "iufb":
-        return ()
-    table = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
-    seen = np.ones(len(table), dtype=np.bool_) if columns.success is None else table[:, columns.success] > 0.5
-    confidence = None
-    if columns.confidence is not None and seen.any():
-        sure = (
-            np.nanmean(np.clip(table[seen, columns.confidence], 0.0, 1.0))
-            if np.isfinite(table[seen, columns.confidence]).any()
-            else 0.0
-        )
-        confidence = round(float(sure) * float(seen.mean()), 4)
+    table, seen, sure = source.read(Interval(int(edges[0]), int(edges[1])))
+    known = sure[seen & np.isfinite(sure)]
+    confidence = round(float(known.mean()) * float(seen.mean()), 4) if known.size else None
+    stream, columns = source.stream, source.columns
     rows = [_unit(au, table[seen], stream, columns) for au in sorted({*columns.intensity, *columns.presence})]
     return tuple(
         Annotation(
@@ -135,15 +144,35 @@ def _finite(table: NDArray[np.float64], column: int | None) -> NDArray[np.float6
 
 
 def _scale(stream: Stream, column: int | None) -> str:
-    """What the intensities are counted in: the file's unit, OpenFace's by its suffix, or unknown."""
+    """What the intensities are counted in: the file's unit or range, OpenFace's by its suffix, or unknown."""
     if column is None:
         return ""
     if column < len(stream.units) and stream.units[column]:
         return stream.units[column]
+    for name in ("intensity_range", "probability_range"):
+        if name in stream.details:
+            return "..".join(f"{edge:g}" for edge in stream.details[name])
     return _OPENFACE_SCALE if stream.channels[column].lower().endswith("_r") else "as imported"
 
 
-def unit_streams(streams: Sequence[Stream]) -> list[tuple[Stream, UnitColumns]]:
-    """The streams that hold action units, by name."""
-    found = [(stream, find_units(stream)) for stream in sorted(streams, key=lambda s: s.name)]
-    return [(stream, columns) for stream, columns in found if columns is not None]
+def unit_sources(streams: Sequence[Stream]) -> list[UnitSource]:
+    """The streams that hold action units, by name, each with its witness."""
+    by_name = {stream.name: stream for stream in streams}
+    found = []
+    for name in sorted(by_name):
+        stream = by_name[name]
+        columns = find_units(stream)
+        if columns is not None:
+            neighbour = by_name.get(name.replace("action_units", "face_confidence"))
+            found.append(UnitSource(stream, columns, _witness(stream, neighbour)))
+    return found
+
+
+def _witness(stream: Stream, neighbour: Stream | None) -> Stream | None:
+    """Which of two streams of the same samples says whether a face was seen."""
+    for candidate in (stream, neighbour):
+        if candidate is None or len(candidate) != len(stream) or candidate.clock != stream.clock:
+            continue
+        if {"success", "confidence"} & {name.strip().lower() for name in candidate.channels}:
+            return candidate
+    return None

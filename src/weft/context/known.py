@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from weft.context.action_units import action_units_of, unit_streams
+from weft.context.action_units import action_units_of, unit_sources
 from weft.context.anchors import events_of
 from weft.context.estimated_units import estimate_units, estimated_units_of
 from weft.context.mapping import LeftOut, on_reference, order
@@ -110,16 +110,14 @@ def with_faces(known: Known, anchors: Sequence[Annotation], options: ContextOpti
         return known
     usable = [(p.stream, p.time_map) for p in known.presences if p.time_map is not None and len(p.stream)]
     maps = {stream.name: time_map for stream, time_map in usable}
-    tables = unit_streams([stream for stream, _ in usable])
-    found = [
-        unit
-        for subject in subjects.values()
-        for s, columns in tables
-        for unit in action_units_of(subject, s, columns, maps[s.name])
-    ]
+    sources = unit_sources([stream for stream, _ in usable])
+    found: list[Annotation] = []
+    for source in sources:
+        for subject in subjects.values():
+            found += action_units_of(subject, source, maps[source.stream.name])
     findings = list(known.findings)
     if options.estimate_faces:
-        tracked = {stream.clock for stream, _ in tables}
+        tracked = {source.stream.clock for source in sources}
         for stream, time_map in usable:
             if stream.modality is Modality.VIDEO and stream.clock not in tracked:
                 faces, remarks = estimate_units(stream, progress)
