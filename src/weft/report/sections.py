@@ -1,0 +1,518 @@
+"""What each section of the page says, ready for the template: words, rows and pictures."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from weft.core import (
+    NS_PER_S,
+    Alignment,
+    Annotation,
+    Capsule,
+    ClockAlignment,
+    Epoch,
+    Finding,
+    Interval,
+    Severity,
+    Status,
+)
+from weft.report.axes import time_label, time_ticks
+from weft.report.data import Card, RecordingData, ReportData, StreamData
+from weft.report.plots import clock_plot, coverage_strip, residual_plot, wave_picture
+from weft.report.wording import (
+    REASON_WORDS,
+    STATUS_MARKS,
+    STATUS_WORDS,
+    in_bytes,
+    in_hz,
+    in_ms,
+    in_ppm,
+    lasting,
+    moment,
+    origin_words,
+    value_words,
+)
+
+OPEN_RECORDINGS = 4
+"""With more recordings than this, each one's details start closed."""
+
+MOST_DETAILED = 150
+"""Recordings that get details; all are in the summary tables."""
+
+MOST_PLOTS = 120
+"""Clocks that get plots, the first of each recording before the second of any."""
+
+MOST_ROWS = 60
+"""Rows of one table; the rest is counted."""
+
+MOST_FINDINGS = 40
+"""Of one check and severity that are told one by one."""
+
+ACTION_UNITS = {
+    1: "inner brow up", 2: "outer brow up", 4: "brow lowered", 5: "upper lid up", 6: "cheek raised", 7: "lids tight",
+    9: "nose wrinkled", 10: "upper lip up", 12: "lip corners pulled", 14: "dimple", 15: "lip corners down",
+    17: "chin raised", 20: "lips stretched", 23: "lips tight", 25: "lips apart", 26: "jaw dropped", 28: "lips sucked",
+    45: "blink",
+}  # fmt: skip
+"""The facial action coding system's names, shortened."""
+
+Rows = list[dict[str, Any]]
+
+
+def overview_of(data: ReportData) -> Rows:
+    """The figures at the top."""
+    statuses = Counter(str(e.status) for r in data.recordings for e in r.alignment.clocks if e.streams)
+    severities = Counter(f.severity for r in data.recordings for f in r.findings)
+    total_ns = sum(r.span.duration_ns for r in data.recordings if r.span)
+    figures = [
+        ("recordings", f"{len(data.recordings):,}", f"{lasting(total_ns)} in all"),
+        ("streams", f"{sum(len(r.streams) for r in data.recordings):,}", _modality_words(data)),
+        (
+            "clocks",
+            f"{sum(statuses.values()):,}",
+            ", ".join(f"{statuses[s]} {STATUS_WORDS[s]}" for s in Status if statuses[s]) or "none",
+        ),
+        ("capsules", f"{sum(r.capsules for r in data.recordings):,}", "units of training, each with its context"),
+        (
+            "findings",
+            f"{sum(severities.values()):,}",
+            _severity_words(severities) or "nothing to remark",
+        ),
+    ]
+    return [{"name": name, "value": value, "more": more} for name, value, more in figures]
+
+
+def _severity_words(counts: Counter[Severity]) -> str:
+    """How many findings of each severity, the worst first."""
+    words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("remark", "remarks")}
+    severities = sorted(Severity, key=lambda severity: -severity.rank)
+    return ", ".join(f"{counts[s]} {words[s][counts[s] != 1]}" for s in severities if counts.get(s))
+
+
+def _modality_words(data: ReportData) -> str:
+    """How many streams of each modality."""
+    counts = Counter(stream.modality for r in data.recordings for stream in r.streams)
+    return ", ".join(f"{count} {modality}" for modality, count in counts.most_common())
+
+
+def recordings_of(data: ReportData) -> Rows:
+    """One entry per recording: a summary row, and what its details show."""
+    allowed = _plotted(data)
+    return [
+        _recording(recording, number, allowed.get(number, 0), is_open=len(data.recordings) <= OPEN_RECORDINGS)
+        for number, recording in enumerate(data.recordings)
+    ]
+
+
+def _plotted(data: ReportData) -> dict[int, int]:
+    """How many clocks of each recording get plots."""
+    allowed: dict[int, int] = defaultdict(int)
+    plottable = [sum(_is_mapped(r.alignment, e) for e in r.alignment.clocks) for r in data.recordings[:MOST_DETAILED]]
+    left = MOST_PLOTS
+    for turn in range(max(plottable, default=0)):
+        for number, count in enumerate(plottable):
+            if turn < count and left:
+                allowed[number] += 1
+                left -= 1
+    return allowed
+
+
+def _is_mapped(alignment: Alignment, entry: ClockAlignment) -> bool:
+    """Whether there is a map to draw."""
+    return entry.time_map is not None and entry.clock.name != alignment.reference
+
+
+def _recording(recording: RecordingData, number: int, plots: int, *, is_open: bool) -> dict[str, Any]:
+    """One recording as the template shows it."""
+    span = recording.span
+    origin_ns = _origin_of(recording)
+    statuses = Counter(e.status for e in recording.alignment.clocks if e.streams)
+    severities = Counter(f.severity for f in recording.findings)
+    words = origin_words(recording.reference, origin_ns)
+    return {
+        "id": f"r{number + 1}",
+        "name": recording.name,
+        "is_open": is_open,
+        "is_detailed": number < MOST_DETAILED,
+        "reference": recording.alignment.reference,
+        "duration": lasting(span.duration_ns) if span else "–",
+        "streams": [_stream(stream) for stream in recording.streams[:MOST_ROWS]],
+        "more_streams": max(0, len(recording.streams) - MOST_ROWS),
+        "stream_count": len(recording.streams),
+        "statuses": [_badge(status, statuses[status]) for status in Status if statuses[status]],
+        "capsules": f"{recording.capsules:,}",
+        "findings": _severity_words(severities) or "none",
+        "clocks": [_clock(recording, entry, origin_ns) for entry in recording.alignment.clocks[:MOST_ROWS]],
+        "plots": _plots(recording, span, plots, origin_ns, words) if span else [],
+        "strips": _strips(recording.streams[:MOST_ROWS], span) if span else [],
+        "ticks": _ticks(span, origin_ns) if span else [],
+        "axis": words,
+        "sources": [
+            {"path": s.path, "size": in_bytes(s.size_bytes), "reader": s.reader, "sha256": s.sha256}
+            for s in recording.sources[:MOST_ROWS]
+        ],
+        "more_sources": max(0, len(recording.sources) - MOST_ROWS),
+    }
+
+
+def _origin_of(recording: RecordingData) -> int:
+    """What the shown times call zero: the clock's own, unless that is far away."""
+    span = recording.span
+    if span is None or (recording.reference.epoch is Epoch.START and abs(span.start_ns) < 86_400 * NS_PER_S):
+        return 0
+    return span.start_ns // NS_PER_S * NS_PER_S
+
+
+def _badge(status: Status, count: int | None = None) -> dict[str, Any]:
+    """A clock's state as a mark, words and a colour's name: never by colour alone."""
+    return {"kind": str(status), "mark": STATUS_MARKS[status], "words": STATUS_WORDS[status], "count": count}
+
+
+def _stream(stream: StreamData) -> dict[str, Any]:
+    """One row of the table of what came in."""
+    nominal, effective = stream.nominal_rate_hz, stream.effective_rate_hz
+    off = nominal and effective and abs(effective / nominal - 1) > 0.005
+    gaps = "–" if stream.gaps is None else "none" if not stream.gaps else f"{stream.gaps:,}"
+    return {
+        "name": stream.name,
+        "modality": stream.modality,
+        "clock": stream.clock,
+        "samples": f"{stream.samples:,}",
+        "nominal": in_hz(nominal),
+        "effective": in_hz(effective),
+        "rate_is_off": bool(off),
+        "duration": lasting(stream.duration_ns),
+        "gaps": gaps,
+        "has_gaps": bool(stream.gaps),
+        "source": stream.source,
+        "badge": _badge(stream.status),
+    }
+
+
+def _clock(recording: RecordingData, entry: ClockAlignment, origin_ns: int) -> dict[str, Any]:
+    """One row of the clock table, and its segments where there are several."""
+    row = entry.to_json()
+    is_reference = entry.clock.name == recording.alignment.reference
+    return {
+        "recording": recording.name,
+        "name": entry.clock.name,
+        "streams": ", ".join(entry.streams) or "no stream reads it",
+        "badge": {**_badge(entry.status), "words": "reference"} if is_reference else _badge(entry.status),
+        "is_reference": is_reference,
+        "offset": "0, by definition" if is_reference else in_ms(row["offset_ms"]),
+        "drift": "–" if is_reference else in_ppm(row["drift_ppm"]),
+        "error": "–" if is_reference else f"±{in_ms(row['error95_ms'])}" if entry.time_map else "–",
+        "methods": ", ".join(method.replace("_", " ") for method in entry.methods) or "–",
+        "note": entry.note,
+        "rank": (list(Status).index(entry.status), row["error95_ms"] or 0.0),
+        "segments": [
+            {
+                "start": f"{segment['start_s']:,.3f} s",
+                "stop": f"{segment['stop_s']:,.3f} s",
+                "offset": in_ms(segment["offset_ms"]),
+                "drift": in_ppm(segment["drift_ppm"]),
+                "error": f"±{in_ms(segment['error95_ms'])}",
+            }
+            for segment in row["segments"][:MOST_ROWS]
+            if len(row["segments"]) > 1
+        ],
+    }
+
+
+def worst_clocks(recordings: Rows) -> Rows:
+    """Clocks of all recordings, those that need attention first."""
+    rows = [clock for recording in recordings for clock in recording["clocks"] if not clock["is_reference"]]
+    return sorted(rows, key=lambda row: (-row["rank"][0], -row["rank"][1], row["recording"], row["name"]))
+
+
+def _plots(recording: RecordingData, span: Interval, plots: int, origin_ns: int, words: str) -> Rows:
+    """The plots of a recording's first clocks."""
+    mapped = [entry for entry in recording.alignment.clocks if _is_mapped(recording.alignment, entry)][:plots]
+    found = []
+    for entry in mapped:
+        used = sum(residual.used for residual in entry.residuals)
+        found.append(
+            {
+                "clock": entry.clock.name,
+                "badge": _badge(entry.status),
+                "map": clock_plot(entry, span, origin_ns, x_label=words),
+                "residuals": residual_plot(entry, span, origin_ns, x_label=words),
+                "used": used,
+                "left_out": len(entry.residuals) - used,
+                "pieces": len(entry.time_map.pieces) if entry.time_map else 0,
+            }
+        )
+    return found
+
+
+def _strips(streams: Sequence[StreamData], span: Interval) -> Rows:
+    """The rows of the coverage picture."""
+    rows = []
+    for stream in streams:
+        covered_ns = sum(stretch.duration_ns for stretch in stream.stretches)
+        share = f"{covered_ns / max(1, span.duration_ns):.0%}" if stream.stretches else ""
+        if stream.status is Status.NOT_ALIGNED:
+            share = f"{lasting(stream.duration_ns)}, place unknown"
+        elif not stream.samples:
+            share = "nothing recorded"
+        elif not stream.stretches:
+            share = f"{stream.samples:,} events" if stream.instants else "outside its clock's map"
+        if stream.status is Status.WEAK:
+            share += ", weak clock"
+        gaps = f", {stream.gaps:,} gap{'s' if stream.gaps != 1 else ''}" if stream.gaps else ""
+        rows.append(
+            {
+                "name": stream.name,
+                "modality": stream.modality,
+                "share": share + gaps,
+                "picture": coverage_strip(stream, span),
+                "badge": _badge(stream.status),
+            }
+        )
+    return rows
+
+
+def _ticks(span: Interval, origin_ns: int) -> Rows:
+    """Where the times under a coverage picture stand, in percent."""
+    low, high = (span.start_ns - origin_ns) / NS_PER_S, (span.stop_ns - origin_ns) / NS_PER_S
+    return [
+        {"at": round(100 * (t - low) / (high - low), 2), "label": time_label(t)}
+        for t in time_ticks(low, high, most=5)
+        if high > low
+    ]
+
+
+def modalities_of(data: ReportData) -> Rows:
+    """For each modality: how many recordings have it, and how much of their time it covers on a known clock."""
+    total_ns = sum(r.span.duration_ns for r in data.recordings if r.span)
+    found = sorted({stream.modality for r in data.recordings for stream in r.streams})
+    rows = []
+    for modality in found:
+        having = [r for r in data.recordings if any(s.modality == modality for s in r.streams)]
+        covered_ns = sum(_covered_ns(r, modality) for r in having)
+        placed = any(s.stretches for r in having for s in r.streams if s.modality == modality)
+        share = min(1.0, covered_ns / total_ns) if total_ns and placed else 0.0
+        pointlike = modality in ("event", "text")
+        rows.append(
+            {
+                "name": modality,
+                "recordings": f"{len(having)} of {len(data.recordings)}",
+                "percent": round(100 * share, 1),
+                "words": "events, no duration" if pointlike else f"{share:.0%} of {lasting(total_ns)}",
+                "is_pointlike": pointlike,
+            }
+        )
+    return rows
+
+
+def _covered_ns(recording: RecordingData, modality: str) -> int:
+    """How long any stream of a modality has samples on a known clock."""
+    stretches = sorted(s for stream in recording.streams if stream.modality == modality for s in stream.stretches)
+    covered, reached = 0, None
+    for stretch in stretches:
+        start = stretch.start_ns if reached is None else max(reached, stretch.start_ns)
+        covered += max(0, stretch.stop_ns - start)
+        reached = stretch.stop_ns if reached is None else max(reached, stretch.stop_ns)
+    return covered
+
+
+def cards_of(data: ReportData) -> Rows:
+    """The capsules that are shown."""
+    recordings = {recording.name: recording for recording in data.recordings}
+    return [
+        _card(card, recordings[card.capsule.recording]) for card in data.cards if card.capsule.recording in recordings
+    ]
+
+
+def _card(card: Card, recording: RecordingData) -> dict[str, Any]:
+    """One capsule as the template shows it."""
+    capsule = card.capsule
+    origin_ns = _origin_of(recording)
+    total = max(1, capsule.context.duration_ns)
+    return {
+        "title": _text_of(capsule.anchor),
+        "kind": capsule.anchor.kind.replace("_", " "),
+        "recording": recording.name,
+        "when": f"{moment(recording.reference, capsule.interval.start_ns, origin_ns)} to "
+        f"{moment(recording.reference, capsule.interval.stop_ns, origin_ns)}",
+        "duration": lasting(capsule.interval.duration_ns),
+        "tier": capsule.anchor.tier,
+        "source": _who(capsule.anchor),
+        "synthetic": capsule.synthetic,
+        "pictures": [
+            {
+                "uri": Markup("data:image/jpeg;base64,") + b64encode(picture.jpeg).decode("ascii"),
+                "part": _part_of(capsule, picture.t_reference_ns),
+                "when": moment(recording.reference, picture.t_reference_ns, origin_ns),
+                "stream": picture.stream,
+            }
+            for picture in card.pictures
+        ],
+        "wave": wave_picture(card.waveform) if card.waveform else "",
+        "wave_stream": card.waveform.stream if card.waveform else "",
+        "parts": [
+            {"name": name, "percent": round(100 * part.duration_ns / total, 3), "length": lasting(part.duration_ns)}
+            for name, part in (("before", capsule.history), ("now", capsule.interval), ("after", capsule.future))
+        ],
+        "lines": _lines(capsule, recording, origin_ns),
+        "facts": _facts(capsule),
+        "spans": [
+            {
+                "stream": span.stream,
+                "percent": f"{span.present:.0%}",
+                "reason": REASON_WORDS.get(span.reason, span.reason),
+                "is_whole": span.present >= 0.995,
+            }
+            for span in capsule.spans[:MOST_ROWS]
+        ],
+        "note": card.note,
+    }
+
+
+def _text_of(annotation: Annotation) -> str:
+    """What was said or happened, in words; empty where nobody wrote it down."""
+    value = annotation.value
+    if isinstance(value, Mapping):
+        value = value.get("text", value.get("label", value_words(dict(value))))
+    return "" if value is None else str(value)[:400]
+
+
+def _who(annotation: Annotation) -> str:
+    """Who says so, by what, and how sure."""
+    sure = "" if annotation.confidence is None else f", {annotation.confidence:.0%} sure"
+    method = f": {annotation.method}" if annotation.method else ""
+    return f"{annotation.origin}{method}{sure}"
+
+
+def _part_of(capsule: Capsule, t_ns: int) -> str:
+    """Before, during or after."""
+    return "before" if t_ns < capsule.interval.start_ns else "after" if t_ns >= capsule.interval.stop_ns else "during"
+
+
+def _lines(capsule: Capsule, recording: RecordingData, origin_ns: int) -> Rows:
+    """The utterances of the context in order, the capsule's own marked."""
+    said = [a for a in capsule.annotations if a.kind == capsule.anchor.kind]
+    if capsule.anchor not in said:
+        said = sorted([*said, capsule.anchor], key=lambda a: a.interval)
+    here = said.index(capsule.anchor)
+    first = max(0, here - 4)
+    return [
+        {
+            "when": moment(recording.reference, a.interval.start_ns, origin_ns),
+            "tier": a.tier,
+            "text": _text_of(a),
+            "is_now": a == capsule.anchor,
+        }
+        for a in said[first : here + 5]
+    ]
+
+
+def _facts(capsule: Capsule) -> Rows:
+    """What else is known about the interval: prosody, face, surroundings; each with who says so."""
+    rows = []
+    for kind, label in (("prosody", "voice"), ("ambient", "surroundings")):
+        for annotation in capsule.of_kind(kind, within=capsule.interval)[:2]:
+            rows.append(_fact(label, value_words(annotation.value), annotation))
+    units = [a for a in capsule.of_kind("action_unit", within=capsule.interval) if isinstance(a.value, Mapping)]
+    for source in sorted({(a.stream, a.method) for a in units}):
+        mine = [a for a in units if (a.stream, a.method) == source]
+        strongest = sorted(mine, key=lambda a: (-_strength(a), a.tier))[:6]
+        scales = sorted({str(a.value["scale"]) for a in strongest if a.value.get("scale")})
+        scale = f" (scale {', '.join(scales)})" if scales else ""
+        rows.append(_fact("face", " · ".join(_unit_words(a) for a in strongest) + scale, strongest[0]))
+    shown = {"prosody", "ambient", "action_unit", "word", "phone", capsule.anchor.kind}
+    rest = Counter(a.kind for a in capsule.annotations if a.kind not in shown)
+    for kind in sorted(rest)[:6]:
+        first = capsule.of_kind(kind)[0]
+        words = value_words(first.value) + (f" (and {rest[kind] - 1} more)" if rest[kind] > 1 else "")
+        rows.append(_fact(kind.replace("_", " "), words, first))
+    return rows
+
+
+def _fact(label: str, words: str, annotation: Annotation) -> dict[str, Any]:
+    """One row of what is known."""
+    confidence = "not stated" if annotation.confidence is None else f"{annotation.confidence:.0%}"
+    source = f"{annotation.origin}: {annotation.method}" if annotation.method else str(annotation.origin)
+    return {"label": label, "words": words[:600] or "–", "source": source, "confidence": confidence}
+
+
+def _strength(annotation: Annotation) -> float:
+    """How strong an action unit was."""
+    value = annotation.value
+    return float(value.get("mean") or value.get("present") or 0.0)
+
+
+def _unit_words(annotation: Annotation) -> str:
+    """One action unit with its name and strength."""
+    value = annotation.value
+    number = value.get("au")
+    name = f"AU{number} {ACTION_UNITS.get(number, '')}".strip() if number is not None else annotation.tier
+    if value.get("mean") is None:
+        return f"{name} in {float(value.get('present') or 0.0):.0%} of frames"
+    return f"{name} {float(value['mean']):.2g}"
+
+
+def findings_of(data: ReportData) -> Rows:
+    """Findings by severity, then by check; equal cures are said once."""
+    groups: dict[tuple[int, str, str], list[tuple[str, Finding]]] = defaultdict(list)
+    for recording in data.recordings:
+        for finding in recording.findings:
+            groups[(-finding.severity.rank, str(finding.severity), finding.check)].append((recording.name, finding))
+    rows: Rows = []
+    for (_, severity, check), found in sorted(groups.items()):
+        if not rows or rows[-1]["severity"] != severity:
+            rows.append({"severity": severity, "checks": [], "count": 0})
+        rows[-1]["count"] += len(found)
+        rows[-1]["checks"].append(
+            {
+                "name": check.replace("_", " "),
+                "count": len(found),
+                "cures": sorted({finding.cure for _, finding in found if finding.cure})[:5],
+                "remarks": [
+                    {"recording": name, "subject": f.subject, "message": f.message, "coverage": _coverage(f)}
+                    for name, f in found[:MOST_FINDINGS]
+                ],
+                "more": max(0, len(found) - MOST_FINDINGS),
+            }
+        )
+    return rows
+
+
+def _coverage(finding: Finding) -> str:
+    """How much the check looked at, where that was not everything."""
+    return "" if finding.coverage >= 1 else f"looked at {finding.coverage:.0%}"
+
+
+def toml_of(recipe: Mapping[str, Any], *, prefix: str = "") -> str:
+    """A recipe as the TOML text that ``weft build --recipe`` reads.
+
+    Examples
+    --------
+    >>> print(toml_of({"budget_ms": 80.0, "context": {"history_s": 5.0, "tiers": ["a"]}}))
+    budget_ms = 80.0
+    <BLANKLINE>
+    [context]
+    history_s = 5.0
+    tiers = ["a"]
+    """
+    lines = [
+        f"{key} = {_toml_value(value)}"
+        for key, value in recipe.items()
+        if not isinstance(value, Mapping) and value is not None
+    ]
+    for key, value in recipe.items():
+        if isinstance(value, Mapping):
+            lines += ["", f"[{prefix}{key}]", toml_of(value, prefix=f"{prefix}{key}.")]
+    return "\n".join(lines).strip()
+
+
+def _toml_value(value: Any) -> str:
+    """One value: TOML and JSON write numbers, texts, truths and lists alike."""
+    import json
+
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
