@@ -198,7 +198,7 @@ class Originals:
         if folder.is_dir():
             return folder
         try:
-            draft = self._store.temporary / f"{uuid.uuid4().hex}.open"
+            draft = folder.with_name(f"{uuid.uuid4().hex}.draft")
             draft.mkdir(parents=True)
         except OSError:
             draft = folder = Path(tempfile.mkdtemp(prefix="weft-"))
@@ -206,7 +206,6 @@ class Originals:
         with storage_errors(folder):
             self._fill(draft)
             if draft != folder:
-                folder.parent.mkdir(exist_ok=True)
                 with suppress(OSError):
                     draft.rename(folder)
         return folder

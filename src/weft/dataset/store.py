@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,9 +83,7 @@ class Store:
         root = Path(path).absolute()
         mark = _read_json(root / MARK) if (root / MARK).is_file() else {}
         if mark.get("format") != "weft dataset":
-            raise DatasetError(
-                f"{root} is not a weft dataset: it has no {MARK}; `weft build --out {root.name}` makes one"
-            )
+            raise DatasetError(f"{root} is not a weft dataset: it has no {MARK}; weft build makes one")
         if mark.get("layout", 0) > LAYOUT:
             raise DatasetError(f"{root} has layout {mark['layout']}, this weft knows {LAYOUT}; update weft")
         return cls(root)
@@ -124,12 +121,17 @@ class Store:
         with writer_lock(self.work / "lock", wait_s=wait_s):
             self._locked = True
             try:
-                with storage_errors(self.temporary):
-                    for leftover in self.temporary.glob("*"):
-                        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+                self._sweep()
                 yield
             finally:
                 self._locked = False
+                self._sweep()  # of workers that were killed in this block
+
+    def _sweep(self) -> None:
+        """Remove temporary files; the lock's holder knows that nobody needs them."""
+        with storage_errors(self.temporary):
+            for leftover in self.temporary.glob("*"):
+                leftover.unlink(missing_ok=True)
 
     def put(self, table: str, content: pa.Table) -> Fragment:
         """Store rows of one table; until a version names them nobody sees them.
@@ -145,9 +147,7 @@ class Store:
             If the disk is full or may not be written.
         """
         if content.schema != schema_of(table):
-            raise UsageError(
-                f"table {table!r} has other columns: expected {schema_of(table).names}, found {content.schema}"
-            )
+            raise UsageError(f"table {table!r} needs columns {schema_of(table).names}, found {content.column_names}")
         with storage_errors(self.root / "tables" / table), temporary_file(self.temporary) as temporary:
             write_parquet(content, temporary)
             digest = file_sha256(temporary)
@@ -181,7 +181,7 @@ class Store:
             return pads.dataset(paths, schema=schema, format="parquet").to_table(columns=columns, filter=where)
         except (pa.ArrowInvalid, OSError) as error:
             raise DatasetError(
-                f"{self.root}: table {table!r} is damaged ({error}); `weft check` names the file"
+                f"{self.root}: table {table!r} is damaged ({error}); verifying names the file"
             ) from error
 
     def numbers(self) -> tuple[int, ...]:

@@ -11,6 +11,8 @@ commits; how the work was spread cannot be seen in the result.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -153,8 +155,9 @@ def _one_pool(
 ) -> Iterator[tuple[int, Outcome | None]]:
     """Outcomes of one pool's life; ``None`` for items that were lost when it broke."""
     # Not fork: a forked child would share the writer's lock and the locks of Arrow's threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(numbers)), mp_context=context) as pool:
+    clean = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(clean)
+    with ProcessPoolExecutor(min(jobs, len(numbers)), mp_context=context, initializer=_end_with_parent) as pool:
         futures = {pool.submit(_attempt, process, items[n].name, items[n].payload): n for n in numbers}
         try:
             for future in as_completed(futures):
@@ -164,6 +167,19 @@ def _one_pool(
                     yield futures[future], None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it has gone; nothing else would wake it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: Any) -> None:
+    """Wait for a process to end, then end this one at once."""
+    parent.join()
+    os._exit(1)
 
 
 def _attempt(process: Process, name: str, payload: Any) -> Outcome:
