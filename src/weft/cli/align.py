@@ -16,7 +16,7 @@ from weft.cli.options import (
 )
 
 
-@click.command(name="align")
+@click.command(name="align", short_help="Measure every clock of a recording against the reference.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @reference_option
 @budget_option

@@ -16,7 +16,7 @@ from weft.cli.options import (
 )
 
 
-@click.command(name="build")
+@click.command(name="build", short_help="Align, contextualise, write a version and its report.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The dataset's folder.")
 @click.option("--recipe", type=click.Path(path_type=Path, dir_okay=False), help="Options as TOML; others win over it.")
@@ -68,7 +68,9 @@ def command(
             paths,
             out,
             recipe=chosen,
-            options=workflow.BuildOptions(media=media, add=add, jobs=jobs, skip_unreadable=skip_unreadable),
+            options=workflow.BuildOptions(
+                media="copy" if media == "copy" else "link", add=add, jobs=jobs, skip_unreadable=skip_unreadable
+            ),
             progress=progress,
         )
     if as_json:

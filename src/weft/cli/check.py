@@ -9,7 +9,7 @@ import click
 from weft.cli.options import budget_option, json_option
 
 
-@click.command(name="check")
+@click.command(name="check", short_help="Gate a pipeline on clocks, findings and files.")
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--version", "number", type=int, default=None, help="The version's number. Default: the newest.")
 @budget_option

@@ -10,7 +10,7 @@ from weft.cli.options import json_option
 from weft.core.errors import UsageError
 
 
-@click.command(name="demo")
+@click.command(name="demo", short_help="Build from the shipped recordings.")
 @click.option(
     "--examples",
     type=click.Path(path_type=Path, file_okay=False),

@@ -9,7 +9,7 @@ import click
 from weft.cli.options import json_option
 
 
-@click.command(name="export")
+@click.command(name="export", short_help="Write WebDataset shards or Parquet with media.")
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--to",

@@ -9,7 +9,7 @@ import click
 from weft.cli.options import exit_code, fail_on_option, json_option, skip_unreadable_option
 
 
-@click.command(name="inspect")
+@click.command(name="inspect", short_help="Show what is there: streams, clocks, rates, gaps, findings.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @skip_unreadable_option
 @fail_on_option

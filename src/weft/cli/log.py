@@ -9,7 +9,7 @@ import click
 from weft.cli.options import json_option
 
 
-@click.command(name="log")
+@click.command(name="log", short_help="Show the versions of a dataset.")
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @json_option
 def command(dataset: Path, as_json: bool) -> int:

@@ -9,7 +9,7 @@ import click
 from weft.cli.options import json_option
 
 
-@click.command(name="report")
+@click.command(name="report", short_help="Write the HTML page about a version.")
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--version", "number", type=int, default=None, help="The version's number. Default: the newest.")
 @click.option(

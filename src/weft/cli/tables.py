@@ -128,16 +128,18 @@ def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
 
 
 def findings_table(findings: Iterable[Finding]) -> Table | None:
-    """All findings, the gravest first; ``None`` when there are none."""
-    ordered = sorted(findings, key=lambda finding: (-finding.severity.rank, finding.check, finding.subject))
-    if not ordered:
+    """All findings, the gravest first, equal ones on several subjects as one; ``None`` when there are none."""
+    groups: dict[tuple[Severity, str, str, str], list[str]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity, finding.check, finding.message, finding.cure), []).append(finding.subject)
+    if not groups:
         return None
     table = _table("Findings", [("severity", "left"), ("subject", "left"), ("what", "left"), ("what to do", "left")])
-    for finding in ordered:
-        style = SEVERITY_STYLE[finding.severity]
-        table.add_row(
-            f"[{style}]{finding.severity}[/]", _plain(finding.subject), _plain(finding.message), _plain(finding.cure)
-        )
+    for severity, check, message, cure in sorted(groups, key=lambda key: (-key[0].rank, key[1], groups[key])):
+        subjects = groups[severity, check, message, cure]
+        more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
+        style = SEVERITY_STYLE[severity]
+        table.add_row(f"[{style}]{severity}[/]", _plain(subjects[0]) + more, _plain(message), _plain(cure))
     return table
 
 
