@@ -495,7 +495,8 @@ def export(
     exporters = {"webdataset": dataset.export_webdataset, "parquet": dataset.export_parquet}
     if target not in exporters:
         raise UsageError(f"cannot export to {target!r}; known are {', '.join(exporters)}")
-    return list(exporters[target](opened, out, progress=progress))
+    folder = exporters[target](opened, out, progress=progress)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def summary(recording: Recording) -> dict[str, Any]:
