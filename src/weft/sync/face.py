@@ -9,12 +9,13 @@ of this.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from weft.core import NS_PER_S, Evidence, Modality, Stream, UsageError
 from weft.faces import FaceTrack, track_faces
-from weft.sync.face_match import BLOCK_S, Blocks, Match, cut_blocks, find_match, part_lags
+from weft.sync.face_match import Blocks, Match, cut_blocks, find_match, part_lags
 from weft.sync.face_signals import GRID_HZ, Rhythm, mouth_rhythm, voice_rhythm
 
 METHOD = "audio_face"
@@ -29,12 +30,17 @@ sound's way of a few metres add the rest."""
 
 LARGEST_CHANCE = 1e-3
 """A match that chance reaches more often is weak."""
-LARGEST_RUNNER_UP = 0.8
+LEAST_STABILITY = 0.9
+"""Selections of the recording that find another lag more often than this leaves make a match weak."""
 LARGEST_SD_S = 0.04
 LEAST_SPEECH_S = 8.0
 _PART_S = 30.0
 """Each so many seconds of the recording make one moment of the evidence."""
 _LEAST_SD_S = 0.002
+LARGEST_SEARCH_S = 120.0
+"""A wider search is cut to this: chance grows with it, and so does memory."""
+_MOST_FACES = 8
+_SHORTEST_FACE_S = 3.0
 _STEP_NS = NS_PER_S // GRID_HZ
 
 
@@ -58,7 +64,7 @@ def audio_face_evidence(
     expected_offset_ns
         The middle of the search: the audio clock's reading minus the video clock's.
     search_s
-        How far from it the truth may lie.
+        How far from it the truth may lie, at most 120 s.
     progress
         Called with what is being done and the share done.
 
@@ -88,6 +94,7 @@ def audio_face_evidence(
     _check(video, audio)
     if tracks is None:
         tracks = track_faces(video, progress=progress)
+    search_s = min(search_s, LARGEST_SEARCH_S)
     voice = voice_rhythm(audio)
     mouths = _candidates([mouth for track in tracks if (mouth := mouth_rhythm(track)) is not None])
     if voice is None or not mouths or not voice.active.any():
@@ -97,11 +104,20 @@ def audio_face_evidence(
     found = [result for result in tried if result is not None]
     if not found:
         return []
-    best = max(found, key=lambda result: (-result[2].chance, result[2].height))
-    return [_evidence(video, audio, best, voice, expected_offset_ns, len(mouths))]
+    best = max(found, key=lambda one: (-one.match.chance, one.match.height))
+    evidence = _evidence(video, audio, best, len(mouths), search_s)
+    return [_moved(evidence, expected_offset_ns)]
 
 
-_Compared = tuple[Rhythm, tuple[int, Blocks], Match]
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """One mouth and how it fits the voice; blocks count from ``start_ns`` of the video's clock."""
+
+    mouth: Rhythm
+    voice: Rhythm
+    start_ns: int
+    blocks: Blocks
+    match: Match
 
 
 def _check(video: Stream, audio: Stream) -> None:
@@ -116,13 +132,16 @@ def _check(video: Stream, audio: Stream) -> None:
 
 
 def _candidates(mouths: list[Rhythm]) -> list[Rhythm]:
-    """Every face alone, and all of them together, because a cut gives the same speaker a new track."""
+    """The longest faces alone, and all together, because a cut gives the same speaker a new track."""
     if len(mouths) < 2:
         return mouths
     start_ns = min(mouth.start_ns for mouth in mouths)
-    count = max((mouth.start_ns - start_ns) // _STEP_NS + len(mouth.values) for mouth in mouths)
-    values = np.sum([mouth.placed(start_ns, count) for mouth in mouths], axis=0)
-    return [*mouths, Rhythm(start_ns, values, values != 0)]
+    count = max((mouth.stop_ns - start_ns) // _STEP_NS for mouth in mouths)
+    values = np.zeros(count)
+    for mouth in mouths:
+        values += mouth.placed(start_ns, count)
+    long = [mouth for mouth in mouths if len(mouth.values) >= _SHORTEST_FACE_S * GRID_HZ]
+    return [*sorted(long, key=lambda mouth: -len(mouth.values))[:_MOST_FACES], Rhythm(start_ns, values, values != 0)]
 
 
 def _compared(mouth: Rhythm, voice: Rhythm, search_s: float) -> _Compared | None:
@@ -133,23 +152,29 @@ def _compared(mouth: Rhythm, voice: Rhythm, search_s: float) -> _Compared | None
     count = (stop_ns - start_ns) // _STEP_NS
     blocks = cut_blocks(mouth.placed(start_ns, count), voice.placed(start_ns, count), search_s)
     match = find_match(blocks, search_s)
-    return None if match is None else (mouth, (start_ns, blocks), match)
+    return None if match is None else _Compared(mouth, voice, start_ns, blocks, match)
 
 
-def _evidence(
-    video: Stream, audio: Stream, best: _Compared, voice: Rhythm, expected_offset_ns: int, tried: int
-) -> Evidence:
-    """The best match as evidence, with its verdict."""
-    mouth, (start_ns, blocks), match = best
-    centres_s, lags_s, sd_s = _moments(blocks, match)
-    speech_s = _speech_s(mouth, voice, match)
+def _moved(evidence: Evidence, offset_ns: int) -> Evidence:
+    """The evidence with a constant added to its offsets."""
+    return replace(evidence, offsets_ns=evidence.offsets_ns + offset_ns) if offset_ns else evidence
+
+
+def _evidence(video: Stream, audio: Stream, best: _Compared, tried: int, search_s: float) -> Evidence:
+    """The best match as evidence, with its verdict; offsets from the expected one."""
+    match = best.match
+    centres_s, lags_s, sd_s = _moments(best.blocks, match)
+    speech_s = _speech_s(best.mouth, best.voice, match)
     chance = min(1.0, match.chance * tried)
     reasons = _doubts(match, chance, speech_s)
+    if reasons:
+        # What is not sure may lie anywhere in the search, with the probability that it is wrong.
+        sd_s = float(np.hypot(sd_s, search_s / np.sqrt(3) * np.sqrt(max(chance, 1 - match.stability))))
     return Evidence(
         clock=video.clock,
         reference=audio.clock,
-        times_ns=start_ns + np.round(centres_s * NS_PER_S).astype(np.int64),
-        offsets_ns=np.round((lags_s - LIP_LEAD_S) * NS_PER_S).astype(np.int64) + expected_offset_ns,
+        times_ns=best.start_ns + np.round(centres_s * NS_PER_S).astype(np.int64),
+        offsets_ns=np.round((lags_s - LIP_LEAD_S) * NS_PER_S).astype(np.int64),
         sds_ns=np.full(len(centres_s), sd_s * NS_PER_S),
         method=METHOD,
         systematic_sd_ns=LIP_LEAD_SD_S * NS_PER_S,
@@ -160,7 +185,9 @@ def _evidence(
             "reasons": reasons,
             "chance": chance,
             "runner_up": round(match.runner_up, 3),
+            "stability": match.stability,
             "speech_s": round(speech_s, 2),
+            "search_s": search_s,
             "faces_tried": tried,
             "lip_lead_ms": LIP_LEAD_S * 1e3,
         },
@@ -169,7 +196,7 @@ def _evidence(
 
 def _moments(blocks: Blocks, match: Match) -> tuple[np.ndarray, np.ndarray, float]:
     """Middles, lags and the common standard deviation of parts of the recording; one part when it is short."""
-    parts = max(1, round(len(blocks.centres_s) * BLOCK_S / _PART_S))
+    parts = max(1, round(len(blocks.centres_s) * blocks.block_s / max(_PART_S, 3 * blocks.block_s)))
     sd_s = max(match.sd_s, _LEAST_SD_S) if np.isfinite(match.sd_s) else 1.0
     if parts > 1:
         centres_s, lags_s = part_lags(blocks, match, parts)
@@ -192,10 +219,10 @@ def _doubts(match: Match, chance: float, speech_s: float) -> list[str]:
     doubts = []
     if chance > LARGEST_CHANCE:
         doubts.append(f"chance would reach this match with probability {chance:.2g}")
-    if match.runner_up > LARGEST_RUNNER_UP:
-        doubts.append(f"another lag reaches {match.runner_up:.0%} of it")
-    if not match.sd_s <= LARGEST_SD_S:
-        doubts.append("parts of the recording disagree" if np.isfinite(match.sd_s) else "the recording is too short")
+    if not np.isfinite(match.sd_s):
+        doubts.append("the recording is too short to compare its parts")
+    elif match.stability < LEAST_STABILITY or match.sd_s > LARGEST_SD_S:
+        doubts.append(f"parts of the recording disagree: only {match.stability:.0%} of selections find this lag")
     if speech_s < LEAST_SPEECH_S:
         doubts.append(f"only {speech_s:.1f} s of speech with a face in view")
     return doubts

@@ -1,6 +1,6 @@
 """The lag at which a mouth's rhythm fits a voice's, and whether chance could have done as well.
 
-The mouth is cut into blocks of 5 s. Each is compared with the voice at every lag, the
+The mouth is cut into blocks of 5 s or a little more. Each is compared with the voice at every lag, the
 searched ones and many that are surely wrong; blocks are then added up along straight
 lines of lag against time, which allow for a drift::
 
@@ -27,7 +27,9 @@ from weft.sync.face_signals import GRID_HZ
 
 Float64Array = NDArray[np.float64]
 
-BLOCK_S = 5
+_BLOCK_S = 5.0
+_MOST_BLOCKS = 100
+"""Longer recordings get longer blocks, which keeps memory at some tens of megabytes."""
 _WRONG_S = 60.0
 """Lags up to so far beyond the searched ones show what chance does."""
 _CLEARANCE_S = 1.0
@@ -41,6 +43,10 @@ _NEAR_S = 0.15
 """A part of the recording may lie so far from the line through all of it."""
 _INDEPENDENT_HZ = 16.0
 """Independent values per second of lag: twice the rhythm's highest frequency."""
+_LEAST_BLOCKS = 4
+_DRAWS = 200
+_SAME_S = 0.08
+"""Half a peak's width: a peak that moves farther is another one."""
 _LEAST_SHARE = 0.3
 """Lags at which less than this share of the usual material overlaps say nothing."""
 
@@ -57,20 +63,29 @@ class Blocks:
         float64 (k, lags).
     reach
         The largest lag in grid steps; column ``reach`` is lag 0.
+    block_s
+        The blocks' length.
     """
 
     centres_s: Float64Array
     products: Float64Array
     variances: Float64Array
     reach: int
+    block_s: float
+
+    def moved(self, drift: float, middle_s: float) -> tuple[Float64Array, Float64Array]:
+        """Products and variances of every block with the drift taken out."""
+        moves = -np.rint(drift * (self.centres_s - middle_s) * GRID_HZ).astype(np.int64)
+        if not moves.any():
+            return self.products, self.variances
+        columns = (np.arange(self.products.shape[1]) - moves[:, np.newaxis]) % self.products.shape[1]
+        return np.take_along_axis(self.products, columns, axis=1), np.take_along_axis(self.variances, columns, axis=1)
 
     def summed(self, drift: float, middle_s: float, which: NDArray[np.bool_] | None = None) -> Float64Array:
         """Products over the root of their variances, blocks moved along the drift; shape (lags), 0 where unknown."""
-        total, spread = np.zeros(self.products.shape[1]), np.zeros(self.products.shape[1])
-        for index in range(len(self.centres_s)) if which is None else np.flatnonzero(which):
-            move = -round(drift * (self.centres_s[index] - middle_s) * GRID_HZ)
-            total += np.roll(self.products[index], move)
-            spread += np.roll(self.variances[index], move)
+        products, variances = self.moved(drift, middle_s)
+        rows = slice(None) if which is None else which
+        total, spread = products[rows].sum(axis=0), variances[rows].sum(axis=0)
         known = spread > _LEAST_SHARE * np.median(spread)
         return np.where(known & (spread > 0), total / np.sqrt(np.maximum(spread, 1e-12)), 0.0)
 
@@ -86,7 +101,9 @@ class Match:
     drift
         By how much the lag grows, seconds per second.
     sd_s
-        Standard deviation of ``lag_s``, from leaving out parts of the recording.
+        Standard deviation of ``lag_s``; infinite where the recording is too short to tell.
+    stability
+        The share of random selections of the recording's blocks that have the same peak, 0..1.
     height
         The peak in standard deviations of the wrong lags.
     chance
@@ -99,6 +116,7 @@ class Match:
     drift: float
     middle_s: float
     sd_s: float
+    stability: float
     height: float
     chance: float
     runner_up: float
@@ -115,7 +133,8 @@ def cut_blocks(mouth: Float64Array, voice: Float64Array, search_s: float) -> Blo
         The largest lag that is looked for.
     """
     count = len(mouth)
-    size = BLOCK_S * GRID_HZ
+    block_s = max(_BLOCK_S, np.count_nonzero(mouth) / GRID_HZ / _MOST_BLOCKS)
+    size = round(block_s * GRID_HZ)
     reach = min(round((search_s + _CLEARANCE_S + _WRONG_S) * GRID_HZ), (count - 1) // 2)
     wrapped = np.concatenate([voice[count - reach :], voice, voice[:reach]])
     centres, products, variances = [], [], []
@@ -128,7 +147,7 @@ def cut_blocks(mouth: Float64Array, voice: Float64Array, search_s: float) -> Blo
         products.append(product)
         variances.append(variance)
     shape = (-1, 2 * reach + 1)
-    return Blocks(np.array(centres), np.reshape(products, shape), np.reshape(variances, shape), reach)
+    return Blocks(np.array(centres), np.reshape(products, shape), np.reshape(variances, shape), reach, block_s)
 
 
 def find_match(blocks: Blocks, search_s: float) -> Match | None:
@@ -149,11 +168,13 @@ def find_match(blocks: Blocks, search_s: float) -> Match | None:
     tries = 2 * search_s * _INDEPENDENT_HZ * len(drifts)
     lag_s = (refine_peak(best, int(column)) - search) / GRID_HZ
     drift = float(drifts[row])
+    stability, sd_s = _resampled(blocks, drift, middle_s, lag_s, search)
     return Match(
         lag_s=lag_s,
         drift=drift,
         middle_s=middle_s,
-        sd_s=_jackknife_sd(blocks, drift, middle_s, lag_s),
+        sd_s=sd_s,
+        stability=stability,
         height=height,
         chance=_chance(height, independent, tries),
         runner_up=_runner_up(best, int(column)),
@@ -186,8 +207,7 @@ def _drifts(centres_s: Float64Array) -> Float64Array:
     half_s = float(np.ptp(centres_s)) / 2
     step = _DRIFT_STEP_S / max(half_s, 1.0)
     count = int(_LARGEST_DRIFT / step)
-    drifts: Float64Array = np.arange(-count, count + 1) * step
-    return drifts
+    return np.arange(-count, count + 1).astype(np.float64) * step
 
 
 def _wrong_spread(heights: Float64Array, reach: int, search: int) -> tuple[float, float]:
@@ -221,20 +241,22 @@ def _runner_up(best: Float64Array, column: int) -> float:
     return float(max(rivals.max(initial=0.0), 0.0) / best[column])
 
 
-def _jackknife_sd(blocks: Blocks, drift: float, middle_s: float, lag_s: float) -> float:
-    """The peak's standard deviation from leaving out a twelfth of the blocks at a time; infinite below three blocks."""
+def _resampled(blocks: Blocks, drift: float, middle_s: float, lag_s: float, search: int) -> tuple[float, float]:
+    """How often the peak stays when blocks are drawn anew, and its standard deviation then.
+
+    A bootstrap over blocks; below four blocks nothing can be said: 0 and infinity.
+    """
     count = len(blocks.centres_s)
-    if count < 3:
-        return float("inf")
-    match = Match(lag_s, drift, middle_s, 0.0, 0.0, 1.0, 1.0)
-    lags = []
-    groups = np.array_split(np.arange(count), min(count, 12))
-    for group in groups:
-        which = np.ones(count, dtype=bool)
-        which[group] = False
-        lag = _local_peak(blocks, match, which, round(_NEAR_S * GRID_HZ))
-        lags.append(lag_s + _NEAR_S if lag is None else lag)
-    return float(np.sqrt((len(groups) - 1) * np.var(lags)))
+    if count < _LEAST_BLOCKS:
+        return 0.0, float("inf")
+    products, variances = blocks.moved(drift, middle_s)
+    inside = slice(blocks.reach - search, blocks.reach + search + 1)
+    draws = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=_DRAWS).astype(np.float64)
+    spread = draws @ variances[:, inside]
+    heights = np.where(spread > 0, draws @ products[:, inside] / np.sqrt(np.maximum(spread, 1e-12)), 0.0)
+    peaks_s = np.array([refine_peak(row, int(row.argmax())) - search for row in heights]) / GRID_HZ
+    same = np.abs(peaks_s - lag_s) < _SAME_S
+    return float(same.mean()), float(peaks_s[same].std()) if same.sum() > 1 else float("inf")
 
 
 def _local_peak(blocks: Blocks, match: Match, which: NDArray[np.bool_], near: int) -> float | None:
