@@ -10,6 +10,7 @@ Source: https://mcap.dev/spec.
 from __future__ import annotations
 
 import struct
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ _KEPT_CHUNKS = 4
 _FAULTS = (struct.error, UnicodeDecodeError, ValueError, IndexError)
 
 
-@dataclass
+@dataclass(eq=False)
 class McapStorage:
     """One MCAP file, of any profile."""
 
@@ -64,6 +65,11 @@ class McapStorage:
             self._walk = _Walk(self.path.stat().st_size)
             if file.read(len(MAGIC)) != MAGIC:
                 raise UnreadableError(f"{self.name}: expected an MCAP file, which begins with its magic; it does not")
+            for position, opcode, length in _records(file, _Walk(self._walk.size)):
+                if opcode in (SCHEMA, CHANNEL) and length <= _MAX_SMALL_RECORD:
+                    # The summary repeats the channels, so a damaged first chunk does not cost the others.
+                    file.seek(position + _RECORD.size)
+                    list(self._take(file.read(length), opcode, (position, -1)))
             for position, opcode, length in _records(file, self._walk):
                 yield from self._messages_of(file, position, opcode, length)
         self._conclude(self._walk)
@@ -72,6 +78,7 @@ class McapStorage:
         """The messages at some places; the last chunks stay unpacked in memory."""
         if self._file is None:
             self._file = self.path.open("rb")
+            weakref.finalize(self, self._file.close)
         for start, offset in places:
             block = self._chunk(self._file, start) if offset >= 0 else self._record(self._file, start)
             at = max(0, offset)

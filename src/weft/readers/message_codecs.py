@@ -57,6 +57,7 @@ def find_codec(channel: Channel, first: bytes, distro: str = "") -> tuple[Codec,
     """The codec of a topic, and why its messages stay bytes if they do."""
     try:
         if channel.encoding in ("cdr", "ros1"):
+            first = first if channel.encoding == "ros1" else plain(first)
             return RosCodec(find_decoder(channel, first, distro)), ""
         if channel.encoding == "json":
             codec = JsonCodec(channel.message_type)
@@ -79,7 +80,7 @@ class RosCodec:
 
     def decode(self, data: bytes) -> Any:
         """The message as rosbags gives it."""
-        return self.decoder.decode(plain(data))
+        return self.decoder.decode(data if self.decoder.is_ros1 else plain(data))
 
     def header_ns(self, message: Any) -> int | None:
         """The stamp of the header, or of the message itself."""

@@ -9,6 +9,7 @@ Source: https://wiki.ros.org/Bags/Format/2.0.
 from __future__ import annotations
 
 import struct
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ _FAULTS = (struct.error, KeyError, UnicodeDecodeError, ValueError, IndexError)
 Fields = dict[bytes, bytes]
 
 
-@dataclass
+@dataclass(eq=False)
 class Ros1Storage:
     """One ``.bag`` file."""
 
@@ -81,6 +82,7 @@ class Ros1Storage:
         """The messages at some places; the last chunks stay unpacked in memory."""
         if self._file is None:
             self._file = self.path.open("rb")
+            weakref.finalize(self, self._file.close)
         for start, offset in places:
             if offset >= 0:
                 block = self._chunk(self._file, start)

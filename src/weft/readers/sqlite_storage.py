@@ -9,6 +9,7 @@ Source: https://github.com/ros2/rosbag2/blob/rolling/rosbag2_storage_sqlite3.
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from weft.readers.bag_storage import Channel, Place, StoredMessage, truncated
 MAGIC = b"SQLite format 3\0"
 
 
-@dataclass
+@dataclass(eq=False)
 class SqliteStorage:
     """One ``.db3`` file."""
 
@@ -70,6 +71,7 @@ class SqliteStorage:
         """The messages of some rows."""
         if self._connection is None:
             self._connection = _open(self.path)
+            weakref.finalize(self, self._connection.close)
         for row_id, _ in places:
             try:
                 row = self._connection.execute("SELECT data FROM messages WHERE id = ?", (row_id,)).fetchone()
