@@ -42,6 +42,8 @@ class AudioIndex:
         For each packet, samples dropped before the first kept one and samples kept, int64 (n).
     first
         For each packet, the number of its first kept sample, and the total, int64 (n + 1).
+    whole
+        Whether the decoder is told to drop nothing, so that ``front`` and ``length`` alone decide.
     """
 
     rate_hz: int
@@ -49,12 +51,13 @@ class AudioIndex:
     front: Int64Array
     length: Int64Array
     first: Int64Array
+    whole: bool
 
     @classmethod
-    def of(cls, rate_hz: int, channels: int, front: Int64Array, length: Int64Array) -> AudioIndex:
-        """The index for packets that keep ``length`` samples after dropping ``front``."""
+    def of(cls, sound: tuple[int, int], front: Int64Array, length: Int64Array, *, whole: bool = True) -> AudioIndex:
+        """The index for packets that keep ``length`` samples after ``front``; ``sound`` is rate and channels."""
         first = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-        return cls(rate_hz, channels, front, length, first)
+        return cls(*sound, front, length, first, whole)
 
     def __len__(self) -> int:
         return int(self.first[-1])

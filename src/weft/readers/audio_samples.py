@@ -25,6 +25,8 @@ _RUN_UP_PACKETS = {"flac": 0, "alac": 0, "opus": 25, "aac": 8, "mp3": 24, "mp2":
 """Packets decoded before the first that counts: Opus asks for 80 ms (RFC 7845, 4.6), MP3's
 reservoir reaches 511 bytes back (ISO/IEC 11172-3, 2.4.2.7), the others overlap by one or two."""
 _RUN_UP_ELSE = 16
+_NOISY = frozenset({"aac", "ac3", "eac3", "mp2", "mp1"})
+"""Codecs whose decoders put noise or dither in, from a generator that no flush resets."""
 _FULL_SCALE = {"u8": 1 << 7, "s16": 1 << 15, "s32": 1 << 31, "s64": 1 << 63}
 
 
@@ -125,9 +127,9 @@ class AudioSamples:
         first = self._index.first
         values = np.zeros((int(first[stop] - first[start]), self._index.channels), dtype=np.float32)
         packets = self._cursor.from_packet(max(0, start - self._run_up))
-        codec = self._cursor.codec
-        codec.flush_buffers()
-        leave_whole(codec)
+        codec = fresh_decoder(self._cursor.codec)
+        if self._index.whole:
+            leave_whole(codec)
         for number, packet in packets:
             if number >= stop:
                 return values
@@ -154,6 +156,20 @@ class AudioSamples:
         if parts:
             whole = np.concatenate(parts)[front : front + slot.shape[0]]
             slot[: whole.shape[0]] = whole
+
+
+def fresh_decoder(codec: Any) -> Any:
+    """A decoder that remembers nothing: a new one where flushing leaves its noise generator running."""
+    import av
+
+    if codec.codec.canonical_name not in _NOISY:
+        codec.flush_buffers()
+        return codec
+    fresh: Any = av.CodecContext.create(codec.codec.name, "r")
+    if codec.extradata:
+        fresh.extradata = codec.extradata
+    fresh.sample_rate, fresh.layout = codec.sample_rate, codec.layout
+    return fresh
 
 
 def leave_whole(codec: Any) -> None:

@@ -28,6 +28,11 @@ _TYPES = {
     "f": ">f4", "d": ">f8", "q": ">i4", "Q": ">i8",
 }  # fmt: skip
 _FIXED_POINT = {"q": 1 << 16, "Q": 1 << 32}
+_DESCRIBING = frozenset({
+    "DVID", "DVNM", "STMP", "TSMP", "TICK", "TOCK", "STNM", "RMRK", "SCAL", "SIUN", "UNIT",
+    "TYPE", "TIMO", "EMPT", "TMPC", "ORIN", "ORIO", "MTRX", "GPSU", "GPSF", "GPSP", "GPSA",
+})  # fmt: skip
+"""Records that describe others and are no sensor themselves."""
 _REPEATED = re.compile(r"(.)\[(\d+)\]")
 _LONGEST_TYPE = 255
 """A sample has at most 255 bytes, so no structure has more members."""
@@ -161,7 +166,7 @@ def signals(payload: bytes) -> list[Signal]:
 def _signal(stream: Record, device: str) -> list[Signal]:
     """The sensor of one stream: its last record; what comes before describes it."""
     inner = list(records(stream.data))
-    if not inner or sum(record.key == inner[-1].key for record in inner) > 1:
+    if not inner or inner[-1].key in _DESCRIBING or sum(record.key == inner[-1].key for record in inner) > 1:
         return []
     about = {record.key: record for record in inner[:-1]}
     signal = Signal(device, inner[-1].key, 0, inner[-1], about)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from weft.core import Finding, Stream, UnreadableError
+from weft.core import NS_PER_MS, Finding, Stream, UnreadableError
 from weft.readers import media_findings as remarks
 from weft.readers.media_promise import box_kinds, promised_bytes
 from weft.readers.media_signatures import claims, container_at
@@ -19,6 +19,11 @@ from weft.readers.protocol import HEAD_BYTES, Contents, Probe, Request
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+
+
+_STATE_DURATION = frozenset({"matroska", "mov", "asf", "avi"})
+"""Containers whose duration stands in the header; elsewhere it is an estimate."""
+_LEAST_MISSING_NS = 500 * NS_PER_MS
 
 
 class MediaReader:
@@ -55,6 +60,7 @@ def _read(request: Request, container: str) -> Contents:
         listed = list_packets(opened, notes.observe)
         notes.finish(listed.tails)
         about = _about(opened)
+        promised_ns = (opened.duration or 0) * 1000 if container in _STATE_DURATION else 0
         claimed = {s.index: s.duration for s in opened.streams.audio if container == "flac" and s.duration}
     parts = TrackStreams(request, container, listed.tables, about)
     for track in tracks:
@@ -66,7 +72,16 @@ def _read(request: Request, container: str) -> Contents:
         )
     packets = sum(len(table) for table in listed.tables.values())
     whole = [*_cut_findings(request, container, (listed.stopped, packets)), *_short_findings(parts.streams, claimed)]
+    if not whole:
+        whole = _ended_early(request.name, promised_ns, max((t.stop_ns for t in listed.tables.values()), default=0))
     return parts.contents([*whole, *parts.findings])
+
+
+def _ended_early(name: str, promised_ns: int, stop_ns: int) -> list[Finding]:
+    """A remark on packets that end long before the duration that the header states."""
+    if promised_ns - stop_ns <= max(_LEAST_MISSING_NS, promised_ns // 20):
+        return []
+    return [remarks.truncated(name, promised_ns // NS_PER_MS, stop_ns // NS_PER_MS, "ms")]
 
 
 def _cut_findings(request: Request, container: str, stopped: tuple[str, int]) -> list[Finding]:
@@ -122,8 +137,10 @@ def _looks_like(head: bytes) -> str:
     if head.startswith(b"\x00") and not any(head):
         return f"{len(head)} zero bytes; the recorder or a copy failed, so copy it from the device again"
     try:
-        head[:512].decode("utf-8")
+        text = head[:512].decode("utf-8")
     except UnicodeDecodeError:
+        text = "\0"
+    if not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return f"bytes that start with {head[:8].hex(' ')}; name the file after what it is, or leave it out"
     start = head[:40].decode("utf-8", "replace")
     return f"text that starts with {start!r}; name the file after what it is, or leave it out"

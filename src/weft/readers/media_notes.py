@@ -24,7 +24,7 @@ class PacketNotes:
         self.captions: dict[int, list[tuple[int, int, str]]] = {}
         self.telemetry: dict[int, Telemetry] = {}
         self.counts: dict[int, list[int]] = {}
-        self._codecs: dict[int, Any] = {}
+        self.decoded: dict[int, Any] = {}
         self._watch: dict[int, Callable[[Any], None]] = {}
         for track in tracks:
             if track.kind == "audio":
@@ -44,11 +44,9 @@ class PacketNotes:
     def finish(self, tails: dict[int, tuple[Any, ...]]) -> None:
         """Count what decoders hold back, and take off what a cut left at the end."""
         for number, counts in self.counts.items():
-            codec = self._codecs.get(number)
+            codec = self.decoded.get(number)
             if codec is not None and counts:
                 counts[-1] += decode_count(codec, None)
-                if codec.codec.canonical_name == "vorbis":
-                    counts[0] = 0  # Half of an overlap: no sound of its own (Vorbis I, 4.3.8).
             elif counts:
                 self._take_off_tail(counts, tails[number])
 
@@ -58,11 +56,11 @@ class PacketNotes:
         self.counts[track.number] = counts
         count = counter_for(stream, track.frame_samples)
         codec = stream.codec_context
-        leave_whole(codec)
         if count is None:
-            self._codecs[track.number] = codec
+            self.decoded[track.number] = codec
             self._watch[track.number] = lambda packet: counts.append(decode_count(codec, packet))
         else:
+            leave_whole(codec)
             self._watch[track.number] = lambda packet: counts.append(count(packet))
 
     def _watch_captions(self, track: Track) -> None:

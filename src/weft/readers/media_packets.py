@@ -34,8 +34,9 @@ _TAIL_PACKETS = 32
 class PacketTable:
     """The packets of one track, in the order in which they are decoded.
 
-    ``pts``, ``dts`` and ``duration`` count ``time_base`` seconds; ``skip`` and ``trim`` are
-    samples that the container tells players to drop at a packet's start and end.
+    ``pts``, ``dts`` and ``duration`` count ``time_base`` seconds; ``place`` is a packet's first
+    byte in the file, -1 where that is unknown; ``skip`` and ``trim`` are samples that the
+    container tells players to drop at a packet's start and end.
     """
 
     time_base: Fraction
@@ -43,6 +44,7 @@ class PacketTable:
     dts: Int64Array
     duration: Int64Array
     size: Int64Array
+    place: Int64Array
     flags: NDArray[np.uint8]
     skip: Int64Array
     trim: Int64Array
@@ -70,6 +72,20 @@ class PacketTable:
         """Whether the container knows that the packet is damaged or cut."""
         return (self.flags & _CORRUPT) > 0
 
+    @property
+    def is_cut_off(self) -> NDArray[np.bool_]:
+        """The damaged packets at the very end: what a cut left over."""
+        whole = np.flatnonzero(~self.is_corrupt)
+        return np.arange(len(self)) > (whole[-1] if whole.size else -1)
+
+    @property
+    def stop_ns(self) -> int:
+        """Where the last packet stops, in nanoseconds of the container's time; 0 without packets."""
+        known = self.stamp != ABSENT
+        if not known.any():
+            return 0
+        return int(self.to_ns(np.array([np.max(self.stamp[known] + self.duration[known])], dtype=np.int64))[0])
+
     def to_ns(self, ticks: Int64Array) -> Int64Array:
         """Nanoseconds of ``ticks``, rounded down, exact for any length of recording."""
         whole, part = np.divmod(ticks * self.time_base.numerator, self.time_base.denominator)
@@ -85,6 +101,7 @@ class _Growing:
     dts: array[int] = field(default_factory=lambda: array("q"))
     duration: array[int] = field(default_factory=lambda: array("q"))
     size: array[int] = field(default_factory=lambda: array("q"))
+    place: array[int] = field(default_factory=lambda: array("q"))
     flags: array[int] = field(default_factory=lambda: array("B"))
     skip: array[int] = field(default_factory=lambda: array("q"))
     trim: array[int] = field(default_factory=lambda: array("q"))
@@ -95,6 +112,7 @@ class _Growing:
         self.dts.append(ABSENT if packet.dts is None else packet.dts)
         self.duration.append(packet.duration or 0)
         self.size.append(packet.size)
+        self.place.append(-1 if packet.pos is None else packet.pos)
         self.flags.append(_KEY * packet.is_keyframe + _DISCARD * packet.is_discard + _CORRUPT * packet.is_corrupt)
         skip, trim = _skipped_samples(packet) if packet.has_sidedata("skip_samples") else (0, 0)
         self.skip.append(skip)
@@ -102,9 +120,9 @@ class _Growing:
 
     def table(self, time_base: Fraction) -> PacketTable:
         """The finished table."""
-        columns = {name: np.array(getattr(self, name), dtype=np.int64) for name in ("pts", "dts", "duration", "size")}
-        samples = {name: np.array(getattr(self, name), dtype=np.int64) for name in ("skip", "trim")}
-        return PacketTable(time_base, flags=np.array(self.flags, dtype=np.uint8), **columns, **samples)
+        names = ("pts", "dts", "duration", "size", "place", "skip", "trim")
+        columns = {name: np.array(getattr(self, name), dtype=np.int64) for name in names}
+        return PacketTable(time_base, flags=np.array(self.flags, dtype=np.uint8), **columns)
 
 
 def _skipped_samples(packet: Any) -> tuple[int, int]:

@@ -12,7 +12,7 @@ _TAIL_BYTES = 70_000
 
 
 def promised_bytes(path: Path, container: str) -> int:
-    """The size that the file's own headers imply; 0 where they imply none (a live stream, MP3, MPEG).
+    """The size that the file's own headers imply; 0 where they imply none (a live stream, MPEG).
 
     Parameters
     ----------
@@ -134,6 +134,27 @@ def _aiff_bytes(file: BinaryIO, size: int) -> int:
     return length + 8 if length else 0
 
 
+def _transport_bytes(file: BinaryIO, size: int) -> int:
+    """Whole packets of 188 bytes (ISO/IEC 13818-1, 2.4.3.2); 0 for the longer kinds."""
+    return -(-size // 188) * 188 if file.read(189)[188:] == b"G" else 0
+
+
+def _mp3_bytes(file: BinaryIO, size: int) -> int:
+    """The length that a Xing or Info header gives, counted from its own frame; 0 without one."""
+    head = file.read(10)
+    start = 0
+    if head[:3] == b"ID3" and len(head) == 10:
+        start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    file.seek(start)
+    frame = file.read(4096)
+    at = max(frame.find(b"Xing"), frame.find(b"Info"))
+    first = frame.rfind(b"\xff", 0, max(at, 0))
+    if at < 0 or first < 0 or at + 16 > len(frame) or frame[at + 7] & 3 != 3:
+        return 0
+    length: int = struct.unpack(">I", frame[at + 12 : at + 16])[0]
+    return start + first + length
+
+
 _MEASURES: dict[str, Callable[[BinaryIO, int], int]] = {
     "mov": _mov_bytes,
     "wav": _riff_bytes,
@@ -142,4 +163,6 @@ _MEASURES: dict[str, Callable[[BinaryIO, int], int]] = {
     "ogg": _ogg_bytes,
     "asf": _asf_bytes,
     "aiff": _aiff_bytes,
+    "mpegts": _transport_bytes,
+    "mp3": _mp3_bytes,
 }

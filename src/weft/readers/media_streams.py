@@ -64,7 +64,8 @@ class TrackStreams:
         elif track.kind == "video":
             self._add_video(track)
         elif track.kind == "audio":
-            self._add_audio(track, np.array(notes.counts[track.number], dtype=np.int64))
+            counts = np.array(notes.counts[track.number], dtype=np.int64)
+            self._add_audio(track, counts, is_trimmed=track.number in notes.decoded)
         elif track.kind == "subtitle":
             self._add_captions(track, notes)
         elif track.kind == "telemetry":
@@ -120,16 +121,16 @@ class TrackStreams:
             ),
         )
 
-    def _add_audio(self, track: Track, counts: Int64Array) -> None:
-        """One sound track."""
+    def _add_audio(self, track: Track, counts: Int64Array, *, is_trimmed: bool) -> None:
+        """One sound track; ``is_trimmed`` where the decoder already dropped what players drop."""
         table, rate_hz = self.tables[track.number], round(track.rate_hz)
-        front, length = kept(counts, table, rate_hz)
-        index = AudioIndex.of(rate_hz, track.channels, front, length)
+        front, length = (np.zeros_like(counts), counts) if is_trimmed else kept(counts, table, rate_hz)
+        index = AudioIndex.of((rate_hz, track.channels), front, length, whole=not is_trimmed)
         times = audio_times(table, index)
         name = self._name("audio")
         self.starts_ns += [times.first_stamp_ns] if len(index) else []
         self.findings += remarks.sound_findings(times, rate_hz, name)
-        dropped = int(front.sum())
+        dropped = int(front.sum()) or int(table.skip.max(initial=0))
         unknown = remarks.encoder_delay_finding(track.codec, rate_hz, name) if len(index) and not dropped else None
         self.findings += [unknown] if unknown else []
         where, samples_of = self._where(track), (table, index)
@@ -154,7 +155,7 @@ class TrackStreams:
     def _add(self, track: Track, stream: Stream) -> None:
         """A stream with what is said of pictures and sound alike."""
         table, timeline = self.tables[track.number], stream.timeline
-        damaged = int(np.sum(table.is_corrupt))
+        damaged = int(np.sum(table.is_corrupt & ~table.is_cut_off))
         if damaged:
             self.findings.append(remarks.damaged_packets(stream.name, damaged, len(table)))
         details = {

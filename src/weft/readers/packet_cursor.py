@@ -7,7 +7,9 @@ table, and only when it lies at or before the one that is wanted is the seek bel
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,14 @@ from weft.readers.media_packets import PacketTable, open_container
 
 _STEPS_BACK = (0, 8, 64, 512)
 """Packets further back that are tried before reading from the start."""
+_COMPARED = 4
+"""Packets whose sizes must be those of the table before a seek is believed."""
+_ASTRAY = 256
+"""Packets by which a container's stamps may be wrong after a seek (Ogg numbers some pages anew)."""
+
+
+_RECENT = 40
+"""Packets kept, and packets skipped without seeking: more than any decoder's run-up."""
 
 
 class PacketCursor:
@@ -41,8 +51,9 @@ class PacketCursor:
         self._table = table
         gaps = np.diff(self._stamps)
         self._can_seek = bool(gaps.size == 0 or gaps.min() > 0)
-        self._tolerance = int(np.median(gaps)) // 2 if gaps.size else 0
         self._open: Any = None
+        self._recent: deque[tuple[int, Any]] = deque(maxlen=_RECENT)
+        self._live: Iterator[tuple[int, Any]] = iter(())
 
     @property
     def codec(self) -> Any:
@@ -57,21 +68,34 @@ class PacketCursor:
         UnreadableError
             If the file no longer holds what it held when it was listed.
         """
-        if self._can_seek and number:
-            stamp = self._table.stamp
-            for back in _STEPS_BACK:
-                target = max(0, number - back)
-                packets = self._numbered_after_seek(int(stamp[target]))
-                first = next(packets, None)
-                if first is not None and first[0] <= number:
-                    return self._skipping(first, packets, number)
-                if target == 0:
-                    break
+        if self._recent and self._recent[0][0] <= number <= self._recent[-1][0] + _RECENT:
+            going_on: Iterator[tuple[int, Any]] = chain(tuple(self._recent), self._live)
+        else:
+            going_on = self._found(number)
+        self._recent.clear()
+        self._live = iter(())
+        return self._delivered(dropwhile(lambda numbered: numbered[0] < number, going_on))
+
+    def _delivered(self, packets: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """The packets as they come, the last few of them kept for whoever goes on from there."""
+        self._live = packets
+        for numbered in packets:
+            self._recent.append(numbered)
+            yield numbered
+
+    def _found(self, number: int) -> Iterator[tuple[int, Any]]:
+        """Numbered packets from ``number`` or before it, after a seek that can be believed."""
+        targets = [max(0, number - back) for back in _STEPS_BACK] if self._can_seek else []
+        for target in dict.fromkeys(targets):
+            packets = self._numbered_after_seek(int(self._table.stamp[target]))
+            first = next(packets, None)
+            if first is not None and first[0] <= number:
+                return chain([first], packets)
         packets = self._numbered_from_start()
         first = next(packets, None)
         if first is None:
             raise UnreadableError(f"{self._name}: expected packet {number}, found no packet; the file has changed")
-        return self._skipping(first, packets, number)
+        return chain([first], packets)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -86,7 +110,7 @@ class PacketCursor:
         return self._open.streams[self._track]
 
     def _numbered_after_seek(self, stamp: int) -> Iterator[tuple[int, Any]]:
-        """Numbered packets from where a seek to ``stamp`` lands; none when the seek fails."""
+        """Numbered packets from where a seek to ``stamp`` lands; none when that cannot be told."""
         import av
 
         stream = self._stream()
@@ -94,11 +118,11 @@ class PacketCursor:
             self._open.seek(stamp, stream=stream, backward=True)
         except av.FFmpegError:
             return
-        number: int | None = None
-        for packet in self._packets(stream):
-            number = self._number_of(packet) if number is None else number + 1
-            if number is not None:
-                yield number, packet
+        packets = dropwhile(lambda packet: _stamp_of(packet) is None, self._packets(stream))
+        opening = list(islice(packets, _COMPARED))
+        number = self._number_of(opening)
+        if number is not None:
+            yield from enumerate(chain(opening, packets), start=number)
 
     def _numbered_from_start(self) -> Iterator[tuple[int, Any]]:
         """Numbered packets from the first on."""
@@ -120,21 +144,26 @@ class PacketCursor:
             if packet.size:
                 yield packet
 
-    def _number_of(self, packet: Any) -> int | None:
-        """Which packet of the table this is; ``None`` when no stamp is near enough."""
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is None:
+    def _number_of(self, opening: list[Any]) -> int | None:
+        """Which packet of the table the first of ``opening`` is; ``None`` when none fits."""
+        if not opening:
             return None
-        at = int(np.searchsorted(self._stamps, stamp))
-        near = [i for i in (at - 1, at) if 0 <= i < self._stamps.size]
-        best = min(near, key=lambda i: abs(int(self._stamps[i]) - stamp))
-        return int(self._order[best]) if abs(int(self._stamps[best]) - stamp) <= self._tolerance else None
+        stamp = _stamp_of(opening[0])
+        at = int(np.searchsorted(self._stamps, stamp if stamp is not None else 0))
+        near = int(self._order[min(at, self._order.size - 1)])
+        low, high = max(0, near - _ASTRAY), min(len(self._table), near + _ASTRAY)
+        sizes = [packet.size for packet in opening]
+        fits = [n for n in range(low, high) if self._table.size[n : n + len(sizes)].tolist() == sizes]
+        place = opening[0].pos
+        there = [n for n in fits if place is not None and self._table.place[n] == place]
+        if there or (place is not None and place >= 0 and len(set(sizes)) == 1):
+            fits = there
+        exact = [n for n in fits if int(self._table.stamp[n]) == stamp]
+        candidates = exact or fits
+        return min(candidates, key=lambda n: abs(n - near)) if candidates else None
 
-    @staticmethod
-    def _skipping(first: tuple[int, Any], rest: Iterator[tuple[int, Any]], number: int) -> Iterator[tuple[int, Any]]:
-        """``first`` and ``rest`` without what lies before ``number``."""
-        if first[0] >= number:
-            yield first
-        for item in rest:
-            if item[0] >= number:
-                yield item
+
+def _stamp_of(packet: Any) -> int | None:
+    """The stamp that the packet table lists a packet by."""
+    stamp: int | None = packet.dts if packet.pts is None else packet.pts
+    return stamp

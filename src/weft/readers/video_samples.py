@@ -53,15 +53,14 @@ class FrameIndex:
     def of(cls, table: PacketTable, container: str) -> FrameIndex:
         """The frames of a packet table.
 
-        Packets without any stamp take the instant half-way of nothing: they are left out,
-        as players cannot place them either.
+        Packets without any stamp are left out, as players cannot place them either.
         """
         stamp, keys = table.stamp, np.flatnonzero(table.is_key)
         shown = ~table.is_discard & (stamp != ABSENT)
         if keys.size:
             first = keys[0]
             shown &= (np.arange(len(table)) >= first) & (stamp >= stamp[first])
-        shown &= ~_cut_tail(table)
+        shown &= ~table.is_cut_off
         numbers = np.flatnonzero(shown)
         order = numbers[np.argsort(stamp[numbers], kind="stable")]
         return cls(
@@ -70,14 +69,6 @@ class FrameIndex:
             counted=container in _STAMPS_IN_CODING_ORDER,
             left_out=len(table) - numbers.size,
         )
-
-
-def _cut_tail(table: PacketTable) -> NDArray[np.bool_]:
-    """The damaged packets at the very end: what a cut left of a frame."""
-    damaged = table.is_corrupt
-    whole = np.flatnonzero(~damaged)
-    tail = np.arange(len(table)) > (whole[-1] if whole.size else -1)
-    return damaged & tail
 
 
 def _starts(stamp: Int64Array, keys: Int64Array, order: Int64Array) -> Int64Array:
