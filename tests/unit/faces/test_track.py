@@ -1,0 +1,104 @@
+"""Faces followed through frames: one, two, lost, taken up again, none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from weft.core import ArraySamples, Interval, ListedTimeline, Modality, Stream, UsageError
+from weft.faces import FaceTrack, track_faces
+from weft.faces.track import COLUMNS
+
+PERIOD_NS = 40_000_000
+
+
+def _video(images: np.ndarray) -> Stream:
+    times_ns = np.arange(len(images), dtype=np.int64) * PERIOD_NS
+    return Stream("cam/video", Modality.VIDEO, "cam", ListedTimeline(times_ns), ArraySamples(images))
+
+
+@pytest.fixture(scope="module")
+def images(man: Stream) -> np.ndarray:
+    """The first second."""
+    return man.samples.read(0, 25)
+
+
+def test_one_face_is_one_track_with_the_frames_own_times(man: Stream) -> None:
+    shares: list[float] = []
+    (track,) = track_faces(man, progress=lambda _, share: shares.append(share))
+    np.testing.assert_array_equal(track.times_ns, man.timestamps_ns)
+    assert track.measures.shape == (75, len(COLUMNS))
+    assert track.presence.min() > 0.9
+    assert shares[-1] == 1.0
+    assert shares == sorted(shares)
+    closed, spoken = track.mouth_opening[60:].max(), track.mouth_opening[:50].max()
+    assert spoken > 0.15 > 0.05 > closed, "the man speaks first and closes his mouth then"
+
+
+def test_a_stride_looks_at_every_other_frame(man: Stream) -> None:
+    (track,) = track_faces(man, stride=2, interval=Interval(0, 1_000_000_000))
+    np.testing.assert_array_equal(track.times_ns, man.timestamps_ns[:25:2])
+
+
+def test_an_interval_limits_the_frames(man: Stream) -> None:
+    (track,) = track_faces(man, interval=Interval(400_000_000, 800_000_000))
+    np.testing.assert_array_equal(track.times_ns, man.timestamps_ns[10:20])
+
+
+def test_a_shrunk_image_gives_boxes_in_pixels_of_the_original(images: np.ndarray) -> None:
+    (full,) = track_faces(_video(images[:5]))
+    (small,) = track_faces(_video(images[:5]), max_width=180)
+    np.testing.assert_allclose(small.boxes.mean(axis=0), full.boxes.mean(axis=0), atol=8)
+    np.testing.assert_allclose(small.column("face_width_px"), full.column("face_width_px"), rtol=0.1)
+
+
+def test_two_people_are_two_tracks(images: np.ndarray, other_man: Stream) -> None:
+    both = np.concatenate([images[:10], other_man.samples.read(0, 10)], axis=2)
+    tracks = track_faces(_video(both))
+    assert [len(track) for track in tracks] == [10, 10]
+    assert sorted(bool(track.boxes[0, 0] > 360) for track in tracks) == [False, True]
+
+
+def test_max_faces_bounds_how_many_are_followed(images: np.ndarray, other_man: Stream) -> None:
+    both = np.concatenate([images[:5], other_man.samples.read(0, 5)], axis=2)
+    assert len(track_faces(_video(both), max_faces=1)) == 1
+
+
+def test_a_face_that_is_covered_for_a_moment_keeps_its_track(images: np.ndarray) -> None:
+    covered = images.copy()
+    covered[8:14] = 90
+    (track,) = track_faces(_video(covered))
+    assert not set(range(8, 14)) & set((track.times_ns // PERIOD_NS).tolist())
+    assert track.times_ns[-1] == 24 * PERIOD_NS
+
+
+def test_a_face_that_is_gone_for_longer_comes_back_as_another_track(man: Stream) -> None:
+    covered = man.samples.read(0, 60).copy()
+    covered[10:45] = 90
+    tracks = track_faces(_video(covered))
+    assert len(tracks) == 2
+    assert {track.track_id for track in tracks} == {0, 1}
+
+
+@pytest.mark.parametrize("contrast", [0, 120], ids=["grey", "noise"])
+def test_a_video_without_a_face_gives_no_track(contrast: int) -> None:
+    pytest.importorskip("ai_edge_litert", reason="needs the extra 'face'")
+    noise = np.random.default_rng(0).integers(130 - contrast, 131 + contrast, (10, 120, 160, 3))
+    assert track_faces(_video(noise.astype(np.uint8))) == ()
+
+
+def test_what_is_not_a_video_is_refused(images: np.ndarray) -> None:
+    sound = replace(_video(images[:2]), modality=Modality.AUDIO)
+    with pytest.raises(UsageError, match="'cam/video', which is audio"):
+        track_faces(sound)
+    with pytest.raises(UsageError, match="a stride of 0"):
+        track_faces(_video(images[:2]), stride=0)
+
+
+def test_a_measure_that_does_not_exist_is_refused() -> None:
+    empty = np.zeros((0, len(COLUMNS)), np.float32)
+    track = FaceTrack(0, np.zeros(0, np.int64), empty, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+    with pytest.raises(UsageError, match="no measure 'smile'"):
+        track.column("smile")
