@@ -80,7 +80,11 @@ def open_recording(
     root, name = _root_of(paths)
     notes = read_notes(root) if len(paths) == 1 and paths[0].is_dir() else RecordingNotes()
     found, findings = _find_files(paths, root, notes)
-    read, problems = _read_all(found, notes, progress)
+    read, problems, unsupported = _read_all(found, notes, progress)
+    if not read:
+        problems += unsupported
+    elif unsupported:
+        findings += [_left_out(problem) for problem in unsupported]
     if problems and not skip_unreadable:
         raise UnreadableError.gather([*problems, *_skip_hint(len(found))])
     findings += [_skipped(problem) for problem in problems]
@@ -241,20 +245,23 @@ def _files_of(paths: Iterable[Path]) -> list[Path]:
 
 def _read_all(
     found: list[_Found], notes: RecordingNotes, progress: Progress | None
-) -> tuple[list[tuple[_Found, Contents]], list[str]]:
-    """What each file holds on a clock named after its stem, and every problem met."""
+) -> tuple[list[tuple[_Found, Contents]], list[str], list[str]]:
+    """What each file holds on a clock named after its stem, what is broken, and what is whole but not known."""
     read: list[tuple[_Found, Contents]] = []
     problems: list[str] = []
+    unsupported: list[str] = []
     for number, file in enumerate(found):
         if progress:
             progress(f"reading {file.name}", number / len(found))
         try:
             read.append((file, file.reader.read(_request(file, _first_name(file, notes), notes))))
-        except (UnreadableError, UnsupportedError) as error:
+        except UnreadableError as error:
             problems.append(str(error))
+        except UnsupportedError as error:
+            unsupported.append(str(error))
         except PermissionError:
             problems.append(f"{file.name}: permission denied; check who may read it")
-    return read, problems
+    return read, problems, unsupported
 
 
 def _request(file: _Found, clock: str, notes: RecordingNotes) -> Request:
@@ -402,6 +409,17 @@ def _skipped(problem: str) -> Finding:
         problem.partition(":")[0],
         problem,
         "repair or replace the file; until then the recording lacks it",
+    )
+
+
+def _left_out(problem: str) -> Finding:
+    """A whole file of a variety that weft does not know, beside others that it does."""
+    return Finding(
+        "unsupported_file",
+        Severity.WARNING,
+        problem.partition(":")[0],
+        problem,
+        "describe it in recording.toml as the message says, or set ignore = true for it",
     )
 
 

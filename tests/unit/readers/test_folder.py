@@ -150,6 +150,19 @@ def test_an_unknown_file_in_a_folder_is_a_remark(session: Path) -> None:
     assert "unrecognised_file" in {finding.check for finding in open_recording(session).findings}
 
 
+def test_a_table_without_times_beside_a_recording_is_left_out_with_a_warning(session: Path) -> None:
+    (session / "subjects.csv").write_text("subject,age\na,31\nb,28\n", encoding="utf-8")
+    recording = open_recording(session)
+    assert [clock.name for clock in recording.clocks] == ["gaze"]
+    assert "unsupported_file" in {finding.check for finding in recording.findings}
+
+
+def test_a_table_without_times_alone_is_refused(session: Path) -> None:
+    (session / "gaze.csv").write_text("subject,age\na,31\nb,28\n", encoding="utf-8")
+    with pytest.raises(UnreadableError, match="column that holds the time"):
+        open_recording(session)
+
+
 def test_an_unknown_file_alone_is_refused(session: Path) -> None:
     (session / "model.blend").write_bytes(b"BLENDER")
     with pytest.raises(UnsupportedError, match=r"model\.blend"):
