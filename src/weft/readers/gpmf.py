@@ -33,7 +33,7 @@ _DESCRIBING = frozenset({
     "TYPE", "TIMO", "EMPT", "TMPC", "ORIN", "ORIO", "MTRX", "GPSU", "GPSF", "GPSP", "GPSA",
 })  # fmt: skip
 """Records that describe others and are no sensor themselves."""
-_REPEATED = re.compile(r"(.)\[(\d+)\]")
+_REPEATED = re.compile(r"(.)\[(\d{1,3})\]")
 _LONGEST_TYPE = 255
 """A sample has at most 255 bytes, so no structure has more members."""
 
@@ -217,7 +217,7 @@ def expanded(members: str) -> str:
     >>> expanded("f[3]L")
     'fffL'
     """
-    flat = _REPEATED.sub(lambda match: match[1] * min(int(match[2]), _LONGEST_TYPE), members)
+    flat = _REPEATED.sub(lambda match: match[1] * int(match[2]), members)
     return flat if len(flat) <= _LONGEST_TYPE and all(letter in _TYPES for letter in flat) else ""
 
 
