@@ -10,6 +10,7 @@ without resampling it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -118,8 +119,11 @@ def _shared_phases(
     size = first.shape[1]
     frequencies = np.fft.rfftfreq(size, 1.0 / rate_hz).astype(np.float32)
     one, two = scipy.fft.rfft(first, axis=1), scipy.fft.rfft(second, axis=1)
-    turns = np.exp((2j * np.pi) * np.asarray(moved_s, dtype=np.float32)[:, None] * frequencies[None, :])
-    cross = np.einsum("kf,kf,kf->f", one, turns.astype(np.complex64), np.conj(two))
+    angles = (2.0 * np.pi * np.asarray(moved_s)).astype(np.float32)[:, None] * frequencies
+    product = np.cos(angles) + 1j * np.sin(angles)
+    product *= one
+    product *= np.conj(two)
+    cross = product.sum(axis=0)
     power = (one.real**2 + one.imag**2).sum(axis=0) * (two.real**2 + two.imag**2).sum(axis=0)
     used = (frequencies >= LOWEST_HZ) & (frequencies <= min(HIGHEST_HZ, 0.45 * rate_hz))
     if not np.any(power[used] > 0):
@@ -172,8 +176,17 @@ def hann_frames(sound: NDArray[Any], starts: NDArray[Any], size: int) -> NDArray
     ndarray
         float32 (frames, size).
     """
-    index = np.asarray(starts)[:, None] + np.arange(size)[None, :]
-    inside = (index >= 0) & (index < sound.size)
-    frames = np.where(inside, sound[np.clip(index, 0, max(0, sound.size - 1))], 0.0)
-    windowed: NDArray[np.float32] = (frames * np.hanning(size)).astype(np.float32)
-    return windowed
+    window = _hann(size)
+    frames = np.zeros((len(starts), size), dtype=np.float32)
+    for row, start in enumerate(np.asarray(starts).tolist()):
+        low, high = max(0, start), min(sound.size, start + size)
+        if high > low:
+            part = slice(low - start, high - start)
+            np.multiply(sound[low:high], window[part], out=frames[row, part])
+    return frames
+
+
+@lru_cache(maxsize=8)
+def _hann(size: int) -> NDArray[np.float32]:
+    """The window, made once."""
+    return np.hanning(size).astype(np.float32)

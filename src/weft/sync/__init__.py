@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weft.sync.align import align
-    from weft.sync.solve import solve
+    from weft.sync.all_clocks import align
+    from weft.sync.solver import solve
     from weft.sync.view import AlignedRecording
 
 __all__ = ["AlignedRecording", "align", "solve"]
 
-_HOMES = {"AlignedRecording": "weft.sync.view", "align": "weft.sync.align", "solve": "weft.sync.solve"}
+_HOMES = {"AlignedRecording": "weft.sync.view", "align": "weft.sync.all_clocks", "solve": "weft.sync.solver"}
 
 
 def __getattr__(name: str) -> Any:

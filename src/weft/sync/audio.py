@@ -20,7 +20,7 @@ import numpy as np
 
 from weft.core import NS_PER_S, Evidence, Stream
 from weft.dsp.robust_line import robust_scale
-from weft.sync.coarse import LARGEST_DRIFT, CoarseMatch, CoarsePiece, match_coarsely
+from weft.sync.coarse import LARGEST_DRIFT, CoarseMatch, CoarsePiece, match_coarsely, periods_of
 from weft.sync.fine import Window, measure_piece, window_length_s
 from weft.sync.sound import RATE_HZ, SoundGrid
 from weft.sync.track import AGREES_S, REACH_S, Break, Track, place_break, stands_out, track_delay
@@ -140,12 +140,15 @@ def _wrong_quality(reference: SoundGrid, device: SoundGrid, tracks: list[Track],
     longest = max(tracks, key=lambda track: track.piece.stop - track.piece.start).piece
     qualities = []
     for shift_s in WRONG_LAGS_S:
-        wrong = CoarsePiece(
-            longest.start, longest.stop, longest.middle, longest.lag + shift_s * RATE_HZ, longest.slope, 0.0
-        )
+        wrong = _shifted(longest, shift_s * RATE_HZ)
         windows = measure_piece(reference, device, wrong, reach_s=REACH_S, length_s=length_s, most=8)
         qualities += [window.answer.quality for window in windows]
     return float(np.percentile(qualities, 95))
+
+
+def _shifted(piece: CoarsePiece, by: float) -> CoarsePiece:
+    """The same stretch at another delay."""
+    return replace(piece, lag=piece.lag + by)
 
 
 def _beyond_chance(track: Track, hits: np.ndarray, length_s: float) -> bool:
@@ -170,11 +173,13 @@ def _has_rival(reference: SoundGrid, device: SoundGrid, rough: CoarseMatch, trac
     ours = np.array([w.answer.quality for w in longest.windows])[longest.agrees]
     our_share = longest.agrees.sum() / max(1, len(longest.windows))
     length_s = window_length_s((longest.piece.stop - longest.piece.start) / RATE_HZ)
-    for rival in rough.rivals:
+    shifts = [sign * period for period in periods_of(device, longest.piece) for sign in (1.0, -1.0)]
+    repeats = [_shifted(longest.piece, shift) for shift in shifts]
+    for rival in (*rough.rivals, *repeats):
         if rival.stop - rival.start < 2 * length_s * RATE_HZ:
             continue
-        tilted = CoarsePiece(rival.start, rival.stop, rival.middle, rival.lag, longest.line.slope, rival.score)
-        windows = measure_piece(reference, device, tilted, reach_s=REACH_S, length_s=length_s, most=16)
+        tilted = replace(rival, slope=longest.line.slope)
+        windows = measure_piece(reference, device, tilted, reach_s=REACH_S, length_s=length_s, most=10)
         heard = [
             w
             for w in windows

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy.fft
 
 from weft.dsp.lag_path import PathCosts, best_path, split_at_jumps
-from weft.dsp.lag_search import Candidate, Segments, search_lags
+from weft.dsp.lag_search import Candidate, Segments, highest_peaks, search_lags
 from weft.dsp.robust_line import fit_robust_line
 from weft.sync.sound import RATE_HZ, SoundGrid
 
 FRAME = RATE_HZ // 100
 """Grid samples per feature frame."""
+
+REPEATS = 0.3
+"""Speech resembles itself at other times by 0.15 at most, a loop in noise by more than this."""
 
 LARGEST_DRIFT = 500e-6
 """Beyond any oscillator that is not broken."""
@@ -130,3 +134,23 @@ def _loudest_lags(
     best = sorted(sums, key=lambda place: -sums[place])[:count]
     whole = [CoarsePiece(0, device.count, 0.0, place * 4.0 * FRAME, 0.0, sums[place]) for place in best if sums[place]]
     return tuple(piece for one in whole for piece in _spread_out([one], reference, device))
+
+
+def periods_of(device: SoundGrid, piece: CoarsePiece) -> list[float]:
+    """Distances, in grid samples, at which the device's own sound returns: a loop, a metronome, a tone burst.
+
+    Looks at up to a minute in the middle of a piece; empty for speech, which does not repeat itself.
+    """
+    middle = (piece.start + piece.stop) // 2 // FRAME
+    half = min(3000, (piece.stop - piece.start) // 2 // FRAME)
+    frames = device.frames[max(0, middle - half) : middle + half].astype(np.float32)
+    count = len(frames)
+    if count < 100 or not np.any(frames):
+        return []
+    spectrum = scipy.fft.rfft(frames, 2 * count, axis=0)
+    likeness = scipy.fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=1), 2 * count)[: count // 2]
+    likeness = likeness / likeness[0] * (count / (count - np.arange(count // 2)))
+    likeness[:8] = 0.0
+    peaks = highest_peaks(likeness.astype(np.float32), 20, apart=5)
+    # The shortest leave most of the recording to compare.
+    return sorted(float(at * FRAME) for at, height in peaks if height > REPEATS)[:4]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.stats import t as students_t
 
 from weft.core import Evidence
-from weft.core.time_map import Z95
-from weft.dsp.robust_line import bisquare_weights, robust_scale
+from weft.core.time_map import MAX_DRIFT, Z95
+from weft.dsp.robust_line import bisquare_weights, fit_robust_line, robust_scale
 from weft.sync.knots import ClockKnots
 
 DRIFT_SD = 50e-6
@@ -28,6 +28,7 @@ DRIFT_CHANGE_SD = 2e-6
 
 LEAST_SYSTEMATIC_NS = 1_000.0
 _ROUNDS = 25
+_BADLY = 3.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class _Rows:
     sds: NDArray[np.float64]
 
 
-def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence]) -> JointFit:
+def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence], *, reweight: bool = True) -> JointFit:
     """Offsets of all clocks from all evidence at once.
 
     Parameters
@@ -65,10 +66,14 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence]) 
         The clocks to solve; clocks that are absent (the reference) have offset 0.
     evidence
         Pieces of evidence between clocks that are listed or the reference.
+    reweight
+        Let the joint residuals decide which moments are outliers and how far errors are wider than
+        stated. Without it each piece of evidence is judged by its own line alone, so that two that
+        contradict each other cannot pass for scatter.
 
     Notes
     -----
-    Iteratively reweighted with Tukey's weights, started from the median of each piece of
+    Iteratively reweighted with Tukey's weights, started from the line of each piece of
     evidence. Standard deviations are widened by what the residuals show (robust scale,
     neighbours' correlation) and by Student's t for few moments, never narrowed.
     Fails where more than half of a piece of evidence is wrong.
@@ -80,17 +85,20 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence]) 
     for index, e in enumerate(evidence):
         at = offsets + len(clocks) + index
         prior[at, at] += 1.0 / max(e.systematic_sd_ns, LEAST_SYSTEMATIC_NS) ** 2
-    weights = [np.ones(len(e)) for e in evidence]
-    widen = [1.0 for _ in evidence]
+    own = [_own_judgement(e) for e in evidence]
+    weights = [weight for weight, _ in own]
+    widen = [scale if scale < _BADLY or not reweight else 1.0 for _, scale in own]
     values, inverse, residuals = np.zeros(count), np.eye(count), [np.zeros(len(e)) for e in evidence]
     for turn in range(_ROUNDS):
         before = values
         values, inverse = _solve(rows, weights, widen, prior, offsets + len(clocks))
         residuals = [_residual(row, values, offsets + len(clocks) + i) for i, row in enumerate(rows)]
+        if not reweight:
+            break
         for index, (row, residual) in enumerate(zip(rows, residuals, strict=True)):
             standard = residual / row.sds
-            # The first round has seen no outlier yet: judge by the median, not by what they pulled.
-            standard = standard - float(np.median(standard)) if turn == 0 else standard
+            # What all moments share is no scatter: only the systematic error may take it, or nobody.
+            standard = standard - float(np.median(standard))
             scale = max(1.0, robust_scale(standard))
             weights[index] = bisquare_weights(standard / scale) if len(standard) > 2 else np.ones(len(standard))
             widen[index] = scale * _allowance(standard[weights[index] > 0] / scale)
@@ -103,6 +111,24 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence]) 
         ]
     )
     return JointFit(values[:offsets], inverse[:offsets, :offsets], tuple(residuals), tuple(weights), shared)
+
+
+def _own_judgement(e: Evidence) -> tuple[NDArray[np.float64], float]:
+    """Weights of the moments of one piece of evidence by its own line between breaks, and their scale."""
+    edges = [int(gap["clock_ns"][1]) for gap in e.details.get("breaks", ())]
+    which = np.searchsorted(np.array(sorted(edges), dtype=np.int64), e.times_ns, side="right")
+    weights, scales = np.ones(len(e)), [1.0]
+    for index in np.unique(which):
+        here = np.flatnonzero(which == index)
+        if here.size < 4:
+            continue
+        times = (e.times_ns[here] - e.times_ns[here[0]]).astype(np.float64)
+        offsets = (e.offsets_ns[here] - e.offsets_ns[here[0]]).astype(np.float64)
+        line = fit_robust_line(times, offsets, e.sds_ns[here], largest_slope=MAX_DRIFT)
+        # A line that fits badly is no judge of outliers: the clock may have bent.
+        weights[here] = line.weights if line.scale < _BADLY else 1.0
+        scales.append(line.scale)
+    return weights, max(scales)
 
 
 def _rows(e: Evidence, clocks: Mapping[str, ClockKnots]) -> _Rows:

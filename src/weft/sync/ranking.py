@@ -22,8 +22,8 @@ NEVER_ALIGNED = frozenset({"wall_clock", "container_start"})
 
 
 def is_sufficient(evidence: Evidence) -> bool:
-    """Whether its method found the evidence enough to trust (``details["sufficient"]``, true by default)."""
-    return bool(evidence.details.get("sufficient", True))
+    """Whether its method trusts it: no ``"sufficient": False`` and no ``"weak"`` verdict in its details."""
+    return bool(evidence.details.get("sufficient", True)) and evidence.details.get("verdict") != "weak"
 
 
 def tier_of(evidence: Evidence) -> int:

@@ -113,12 +113,12 @@ def _settle(
     dropped: list[Evidence] = []
     while True:
         clocks = _unknowns(recording, used, reference, {})
-        fit = fit_jointly(clocks, used)
-        worst = _least_believed(used, fit)
+        worst = _least_believed(used, fit_jointly(clocks, used, reweight=False))
         if worst is None:
             break
         dropped.append(used[worst])
         used = [e for i, e in enumerate(used) if i != worst]
+    fit = fit_jointly(clocks, used)
     bends = {name for name in clocks if _is_curved(name, used, fit)}
     if bends:
         extra = {name: CURVE_BLOCKS for name in bends}
@@ -181,7 +181,8 @@ def _knots_of(piece: Interval, spans: int) -> Int64Array:
     """A piece's knots: its ends, and evenly between them where the drift bends."""
     ends = outer_knots(piece)
     spans = int(np.clip((ends[1] - ends[0]) // LEAST_KNOT_SPAN_NS, 1, spans))
-    return np.linspace(0, ends[1] - ends[0], spans + 1).astype(np.int64) + ends[0]
+    knots: Int64Array = np.linspace(0, ends[1] - ends[0], spans + 1).astype(np.int64) + ends[0]
+    return knots
 
 
 def _times_on(e: Evidence, clock: str) -> Int64Array:
@@ -246,12 +247,12 @@ def _contradictions(compared: list[Evidence], clocks: Mapping[str, ClockKnots], 
 
 def _predicted_gap_ns(e: Evidence, clocks: Mapping[str, ClockKnots], fit: JointFit) -> NDArray[np.float64]:
     """Measured minus solved for evidence that did not take part."""
-    gap = e.offsets_ns.copy()
+    gap: Int64Array = e.offsets_ns.copy()
     small = np.zeros(len(e))
     for name, times_ns, sign in ((e.clock, e.times_ns, 1), (e.reference, e.times_ns + e.offsets_ns, -1)):
         if name in clocks:
             columns, shares = clocks[name].rows(times_ns)
             small += sign * (fit.values[columns] * shares).sum(axis=1)
-            gap -= sign * clocks[name].base_ns
+            gap = gap - sign * clocks[name].base_ns
     left: NDArray[np.float64] = gap - small
     return left

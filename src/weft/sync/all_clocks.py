@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from weft.core import Alignment, Evidence, Modality, Recording, Stream
+from weft.core import Alignment, Recording
+from weft.sync.face_pairs import relate_by_faces
 from weft.sync.reference_choice import choose_reference
+from weft.sync.solver import solve
 from weft.sync.sound_pairs import relate_by_sound
-from weft.sync.solve import solve
 from weft.sync.stamps import stamp_evidence
 
 Progress = Callable[[str, float], None]
@@ -44,23 +45,13 @@ def align(
     chosen = choose_reference(recording, reference)
     evidence = list(recording.evidence)
     tell("comparing sound", 0.0)
-    sound = relate_by_sound(recording, chosen, evidence, lambda what, share: tell(what, 0.8 * share))
+    sound = relate_by_sound(recording, chosen, evidence, lambda what, share: tell(what, 0.5 * share))
     evidence += sound.evidence
-    tell("comparing sound with faces", 0.8)
-    evidence += _face_evidence(recording)
-    tell("reading stamps", 0.9)
-    evidence += [e for e in stamp_evidence(recording) if not sound.refutes(e)]
+    tell("reading stamps", 0.5)
+    stamps = [e for e in stamp_evidence(recording) if not sound.refutes(e)]
+    faces = relate_by_faces(recording, chosen, [*evidence, *stamps], lambda what, share: tell(what, 0.5 + 0.45 * share))
+    evidence += [*faces.evidence, *stamps]
     tell("solving", 0.95)
-    solved = solve(recording, evidence, reference=chosen, budget_ms=budget_ms, reasons=sound.reasons)
+    solved = solve(recording, evidence, reference=chosen, budget_ms=budget_ms, reasons=faces.reasons | sound.reasons)
     tell("solved", 1.0)
     return solved
-
-
-def _face_evidence(recording: Recording) -> list[Evidence]:
-    """Sound against a talking face, for clocks with pictures and no sound of their own."""
-    return []
-
-
-def _streams(recording: Recording, modality: Modality) -> list[Stream]:
-    """The streams of one kind that hold anything."""
-    return [stream for stream in recording.streams if stream.modality is modality and len(stream) > 1]
