@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from weft.core import Clock, Finding, Severity, Stream, UnsupportedError
+from weft.readers.bag_audio import with_sound
 from weft.readers.bag_storage import Channel, Storage, StoredMessage
 from weft.readers.bag_topic import Topic
 from weft.readers.bag_transforms import TYPES, TransformTopic
@@ -62,6 +63,9 @@ def read_messages(
         topics[key].add(message, file)
     _require_known(request, topics, found)
     streams, clocks, findings = _assemble(request, topics, tuple(storages), logged)
+    infos = {topic: one.first for (topic, _, _), one in topics.items() if isinstance(one, Topic) and one.first}
+    streams, remarks = with_sound(streams, infos)
+    findings += remarks
     findings = [finding for storage in storages for finding in storage.problems] + findings
     findings += _count_findings(request, storages, found, promised, promised_by_topic or {})
     findings += _empty_topics(request, storages, found)

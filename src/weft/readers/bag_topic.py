@@ -58,6 +58,8 @@ class Topic:
     failures: int = 0
     first_failure: str = ""
     undecoded: str = ""
+    first: Any = None
+    """The first message, kept where other topics need it (``AudioInfo``)."""
     _codec: Codec | None = None
     _signals: tuple[Signal, ...] = ()
     _columns: list[array[float]] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Topic:
             header_ns = codec.header_ns(decoded)
             if not self._signals:
                 self._start(codec.signals(decoded))
+                self.first = decoded if self.channel.message_type.endswith("/AudioInfo") else None
             rows = [list(map(float, one.take(decoded))) if isinstance(one, Columns) else [] for one in self._signals]
             shapes = [one.measure(decoded) if isinstance(one, Lazy) and one.measure else () for one in self._signals]
             self._require_widths(rows)

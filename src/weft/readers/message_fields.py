@@ -139,6 +139,24 @@ class TakeRecords:
 
 
 @dataclass(frozen=True)
+class TakePackets:
+    """Gives one sequence of every inner message, below each other."""
+
+    path: tuple[str, ...]
+    inner: tuple[str, ...]
+
+    def __call__(self, message: Any) -> NDArray[Any]:
+        """The sequences: an array (k, length) where they are equally long, else k arrays as objects."""
+        rows = [np.asarray(attribute(one, self.inner)) for one in attribute(message, self.path)]
+        if len({row.shape for row in rows}) == 1:
+            return np.stack(rows)
+        ragged = np.empty(len(rows), dtype=object)
+        for number, row in enumerate(rows):
+            ragged[number] = row
+        return ragged
+
+
+@dataclass(frozen=True)
 class TakeText:
     """Gives the texts of a message: one as it is, several as ``name=value`` joined by semicolons."""
 

@@ -16,6 +16,7 @@ from weft.core import Interpolation, Modality
 from weft.readers.message_fields import (
     MAX_COLUMNS,
     TakeNumbers,
+    TakePackets,
     TakeRecords,
     TakeSequence,
     TakeText,
@@ -80,6 +81,17 @@ class TakeJoints:
             return [float(value) for value in values]
         known = dict(zip(message.name, values, strict=False))
         return [float(known.get(name, np.nan)) for name in self.names]
+
+
+@dataclass(frozen=True)
+class TakeLength:
+    """Gives the length of a sequence."""
+
+    path: tuple[str, ...]
+
+    def __call__(self, message: Any) -> list[float]:
+        """One number."""
+        return [len(attribute(message, self.path))]
 
 
 def _positions(suffix: str, path: tuple[str, ...]) -> Columns:
@@ -238,6 +250,15 @@ def laser_scan(message: Any) -> tuple[Signal, ...]:
     return (Lazy("", Modality.POINTS, scan_points, (-1, 3), channels=channels, units=units),)
 
 
+def audio(message: Any) -> tuple[Signal, ...]:
+    """A block of sound as bytes, and its length; :mod:`weft.readers.bag_audio` makes samples of them."""
+    path = ("audio", "data") if hasattr(message, "audio") else ("data",)
+    return (
+        Lazy("", Modality.TABLE, TakeSequence(path), (-1,)),
+        Columns(".bytes", Modality.TABLE, ("bytes",), TakeLength(path), interpolation=Interpolation.HOLD),
+    )
+
+
 def text(message: Any) -> tuple[Signal, ...]:
     """A text."""
     return (Lazy("", Modality.TEXT, TakeText((("data",),)), interpolation=Interpolation.NONE),)
@@ -275,6 +296,8 @@ FUNCTIONS: dict[str, Callable[[Any], tuple[Signal, ...]]] = {
     "geometry_msgs/msg/Vector3Stamped": vector,
     "geometry_msgs/msg/Point": point,
     "geometry_msgs/msg/PointStamped": point,
+    "audio_common_msgs/msg/AudioData": audio,
+    "audio_common_msgs/msg/AudioDataStamped": audio,
     "std_msgs/msg/String": text,
     "rcl_interfaces/msg/Log": log,
     "rosgraph_msgs/msg/Log": log,
@@ -296,7 +319,7 @@ def anything(decoder: RosDecoder) -> tuple[Signal, ...]:
     fields = fields_of(decoder)
     signals: list[Signal] = [
         *(Lazy(f".{'.'.join(path)}", Modality.TABLE, TakeSequence(path), (-1,)) for path in fields.sequences),
-        *(_records(decoder, path, inner_type) for path, inner_type in fields.records),
+        *(signal for path, inner_type in fields.records for signal in _records(decoder, path, inner_type)),
     ]
     if fields.names and len(fields.names) <= MAX_COLUMNS:
         left_out = {"left_out": [".".join(path) for path in fields.texts]} if fields.texts else {}
@@ -309,15 +332,19 @@ def anything(decoder: RosDecoder) -> tuple[Signal, ...]:
     return tuple(signals)
 
 
-def _records(decoder: RosDecoder, path: tuple[str, ...], inner_type: str) -> Lazy:
-    """A sequence of inner messages, a row of numbers for each."""
-    inner = fields_of(decoder, inner_type)
-    left_out = [".".join(one) for one in (*inner.texts, *inner.sequences, *(p for p, _ in inner.records))]
-    take = TakeRecords(path, tuple(inner.numbers))
+def _records(decoder: RosDecoder, path: tuple[str, ...], inner_type: str) -> list[Signal]:
+    """A sequence of inner messages: a row of numbers for each, and their sequences (a lidar's packets) beside."""
+    inner, name = fields_of(decoder, inner_type), ".".join(path)
+    left_out = [".".join(one) for one in (*inner.texts, *(p for p, _ in inner.records))]
     details = {"left_out": left_out} if left_out else {}
-    return Lazy(
-        f".{'.'.join(path)}", Modality.TABLE, take, (-1, len(inner.names)), channels=inner.names, details=details
-    )
+    signals: list[Signal] = [
+        Lazy(f".{name}.{'.'.join(one)}", Modality.TABLE, TakePackets(path, one), (-1, -1)) for one in inner.sequences
+    ]
+    if inner.names or not signals:
+        take = TakeRecords(path, tuple(inner.numbers))
+        shape = (-1, len(inner.names))
+        signals.insert(0, Lazy(f".{name}", Modality.TABLE, take, shape, channels=inner.names, details=details))
+    return signals
 
 
 def _nothing(message: Any) -> list[float]:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from weft.readers.bag_storage import Channel
+from weft.readers.ros_definitions import definition_of
 
 DISTROS = ("jazzy", "humble", "kilted", "iron", "galactic", "foxy", "dashing")
 """Tried in this order where a bag does not name its own."""
@@ -132,6 +133,8 @@ def _candidates(channel: Channel, distro: str) -> Iterator[RosDecoder]:
     for known in ["ros1"] if is_ros1 else dict.fromkeys([distro.lower(), *DISTROS]):
         if known and message_type in _known_fields(known):
             yield RosDecoder(message_type, is_ros1, distro=known)
+    if not is_ros1 and definition_of(message_type):
+        yield RosDecoder(message_type, False, definition_of(message_type), "ros2msg")
 
 
 def _service_event(message_type: str, text: str) -> str:

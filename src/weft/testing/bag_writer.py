@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.core import NS_PER_S
+from weft.readers.ros_definitions import definition_of
 
 START_NS = 1_700_000_000 * NS_PER_S
 
@@ -28,11 +30,18 @@ class BagMessage:
     publish_ns: int | None = None
 
 
+@lru_cache(maxsize=2)
 def _types(ros1: bool = False) -> Any:
-    """The types of the messages."""
-    from rosbags.typesys import Stores, get_typestore
+    """The types of the messages, those of audio_common added."""
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-    return get_typestore(Stores.ROS1_NOETIC if ros1 else Stores.ROS2_JAZZY)
+    if ros1:
+        return get_typestore(Stores.ROS1_NOETIC)
+    types = get_typestore(Stores.ROS2_JAZZY)
+    for kind in ("AudioDataStamped", "AudioInfo"):
+        name = f"audio_common_msgs/msg/{kind}"
+        types.register(get_types_from_msg(definition_of(name), name))
+    return types
 
 
 def _header(stamp_ns: int) -> Any:
@@ -98,6 +107,18 @@ def joints(stamp_ns: int, names: Sequence[str], positions: Sequence[float]) -> A
     return _types().types["sensor_msgs/msg/JointState"](
         _header(stamp_ns), list(names), np.array(positions, dtype=np.float64), empty, empty
     )
+
+
+def audio(stamp_ns: int, data: bytes) -> Any:
+    """An ``AudioDataStamped``."""
+    types = _types().types
+    block = types["audio_common_msgs/msg/AudioData"](np.frombuffer(data, dtype=np.uint8))
+    return types["audio_common_msgs/msg/AudioDataStamped"](_header(stamp_ns), block)
+
+
+def audio_info(channels: int, rate_hz: int, sample_format: str, coding_format: str = "wave") -> Any:
+    """An ``AudioInfo``."""
+    return _types().types["audio_common_msgs/msg/AudioInfo"](channels, rate_hz, sample_format, 0, coding_format)
 
 
 def text(value: str) -> Any:

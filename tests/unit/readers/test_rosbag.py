@@ -28,6 +28,8 @@ from weft.readers.rosbag import RosbagReader
 from weft.testing.bag_writer import (
     START_NS,
     BagMessage,
+    audio,
+    audio_info,
     cloud,
     compressed_image,
     fix,
@@ -222,6 +224,43 @@ def test_a_place_and_joints_become_columns(tmp_path: Path) -> None:
     arm = _stream(contents, "bag/arm")
     assert arm.channels == ("a", "b")
     assert np.array_equal(arm.samples.read(0, 2), [[0.5, 1.5], [np.nan, 2.5]], equal_nan=True)
+
+
+def _sound(coding: str = "wave") -> list[BagMessage]:
+    """Half a second of a 16 kHz ramp in two channels, in blocks of 20 ms, with its info."""
+    ramp = np.arange(8000, dtype="<i2")
+    frames = np.stack([ramp, -ramp], axis=1)
+    blocks = [frames[i : i + 320].tobytes() for i in range(0, 8000, 320)]
+    return [
+        BagMessage("/mic/audio_info", audio_info(2, 16_000, "S16LE", coding), START_NS),
+        *(
+            BagMessage("/mic/audio", audio(START_NS + i * 20 * MS, block), START_NS + i * 20 * MS + MS)
+            for i, block in enumerate(blocks)
+        ),
+    ]
+
+
+def test_blocks_of_plain_sound_become_sound(tmp_path: Path) -> None:
+    contents = _read(write_mcap(tmp_path / "bag.mcap", _sound()))
+    stream = _stream(contents, "bag/mic.audio")
+    assert (stream.modality, len(stream), stream.nominal_rate_hz) == (Modality.AUDIO, 8000, 16_000)
+    assert stream.timeline.slice_ns(0, 3).tolist() == [START_NS, START_NS + 62_500, START_NS + 125_000]
+    assert (stream.samples.shape, stream.samples.dtype) == ((8000, 2), np.dtype(np.float32))
+    read = stream.samples.read(300, 700)
+    assert np.array_equal(read[:, 0] * 32768, np.arange(300, 700))
+    assert np.array_equal(read[:, 1], -read[:, 0])
+    assert contents.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [(_sound("mp3"), "encoded as 'mp3'"), (_sound()[1:], "no AudioInfo tells their rate")],
+    ids=["encoded", "no-info"],
+)
+def test_sound_that_cannot_be_decoded_stays_bytes(tmp_path: Path, messages: list[BagMessage], reason: str) -> None:
+    contents = _read(write_mcap(tmp_path / "bag.mcap", messages))
+    assert _stream(contents, "bag/mic.audio").samples.read(0, 1)[0].size == 1280
+    assert reason in _finding(contents, "undecoded_topic").message
 
 
 def test_lazy_samples_survive_pickling_and_read_in_any_order(tmp_path: Path) -> None:
