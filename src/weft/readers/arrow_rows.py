@@ -194,5 +194,5 @@ def _as_numbers(cells: pa.Array) -> NDArray[np.float64]:
     if pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type):
         return np.asarray(pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
     text = _as_text(cells)
-    numbers = pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.float64())
+    numbers = pc.cast(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text), pa.float64())
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)

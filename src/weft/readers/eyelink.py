@@ -185,8 +185,8 @@ class _Recording:
         if falls.size:
             row = int(falls[0])
             raise UnreadableError(
-                f"{self.request.name}: expected time that never falls, found {falls.size} falls, first at sample "
-                f"{row + 1}: {times_ns[row]} ns, then {times_ns[row + 1]} ns; convert each recording into a file of its own"
+                f"{self.request.name}: expected time that never falls, found {falls.size} falls, first at "
+                f"sample {row + 1}: {times_ns[row]} ns, then {times_ns[row + 1]} ns; convert each recording by itself"
             )
         sides = [f"_{eye}" for eye in self.eyes] if len(self.eyes) > 1 else [""]
         channels = tuple(f"{name}{side}" for side in sides for name in _FIX_VALUES)

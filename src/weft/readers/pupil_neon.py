@@ -111,9 +111,12 @@ def _dtype(request: Request, stem: str) -> np.dtype | None:
     path = request.path / f"{_SHARED_DTYPES.get(stem, stem)}.dtype"
     if not path.is_file():
         return None
-    fields = _FIELD.findall(path.read_text("utf-8", "replace")[:100_000])
-    if not fields or len({name for name, _ in fields}) != len(fields):
-        raise UnreadableError(f'{request.name}/{path.name}: expected fields such as ("x", "float32"), found none')
+    text = path.read_text("utf-8", "replace")[:100_000].strip()
+    fields = _FIELD.findall(text)
+    if not fields or not text.endswith("]") or len({name for name, _ in fields}) != len(fields):
+        raise UnreadableError(
+            f'{request.name}/{path.name}: expected a list of fields such as ("x", "float32"), found {text[-40:]!r}'
+        )
     return np.dtype([(name, np.dtype(kind).newbyteorder("<")) for name, kind in fields])
 
 
@@ -198,7 +201,8 @@ def _spans(request: Request, stem: str, read: _Records) -> Iterator[Annotation]:
 def _events(request: Request, path: Path) -> Contents:
     """Named moments."""
     text = path.with_suffix(".txt")
-    names = text.read_text("utf-8", "replace").splitlines() if text.is_file() else []
+    written = text.read_text("utf-8", "replace") if text.is_file() else ""
+    names = written.splitlines()
     times_ns, _ = _stamps(request, path)
     findings = []
     if len(names) != len(times_ns):
@@ -207,6 +211,9 @@ def _events(request: Request, path: Path) -> Contents:
         findings.append(
             Finding("truncated_file", Severity.WARNING, f"{request.name}/{text.name}", message, "copy it again")
         )
+    if written and not written.endswith("\n"):
+        message = "the file ends within a line; the last event's name may be cut off"
+        findings.append(Finding("unfinished_last_line", Severity.INFO, f"{request.name}/{text.name}", message))
     annotations = [
         Annotation(
             "event", Interval(at_ns, at_ns), request.clock, name, method=f"{request.name}/event.txt", tier="events"

@@ -81,8 +81,8 @@ class _Cues:
             raise UnreadableError(f"{self.request.name}: expected subtitles, found an empty file")
         is_vtt = text.startswith("WEBVTT")
         self.unfinished = not text.endswith(("\n", "\r"))
-        for block in re.split(r"(?:\r\n|\n|\r)\s*(?:\r\n|\n|\r)", text):
-            lines = block.strip("\r\n").splitlines()
+        for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+            lines = block.strip("\n").splitlines()
             where = next((i for i, line in enumerate(lines[:2]) if "-->" in line), None)
             if where is None or (is_vtt and lines[0].startswith(("NOTE", "STYLE", "REGION"))):
                 if not is_vtt and block.strip():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from weft.core import Finding, Severity, UnreadableError
 from weft.readers.table_columns import Columns
+from weft.readers.text_layout import Layout
 from weft.readers.text_rows import BrokenRows
 
 _MUCH_MISSING = 0.05
@@ -108,23 +111,23 @@ def broken_findings(broken: BrokenRows, read: int, name: str) -> tuple[Finding, 
     return (note,)
 
 
-def layout_findings(renamed: tuple[str, ...], encoding: str, name: str) -> Iterator[Finding]:
-    """Remarks on the header and the encoding."""
-    if renamed:
+def layout_findings(layout: Layout, path: Path, name: str) -> Iterator[Finding]:
+    """Remarks on the header, the encoding and the end of a text table."""
+    if layout.renamed:
         yield Finding(
             "duplicate_columns",
             Severity.WARNING,
             name,
-            f"{len(renamed)} column names stand there more than once ({', '.join(renamed[:5])}); "
+            f"{len(layout.renamed)} column names stand there more than once ({', '.join(layout.renamed[:5])}); "
             "the later ones got a number behind",
             "give every column its own name",
-            {"columns": float(len(renamed))},
+            {"columns": float(len(layout.renamed))},
         )
-    if encoding == "latin-1":
-        yield Finding(
-            "assumed_encoding",
-            Severity.INFO,
-            name,
-            "the text is not UTF-8 and was read as latin-1",
-            "export the table as UTF-8",
-        )
+    if layout.encoding == "latin-1":
+        message = "the text is not UTF-8 and was read as latin-1"
+        yield Finding("assumed_encoding", Severity.INFO, name, message, "export the table as UTF-8")
+    with path.open("rb") as file:
+        file.seek(-min(2, path.stat().st_size), os.SEEK_END)
+        if not file.read().strip(b"\x00").endswith((b"\n", b"\r")):
+            message = "the file ends within a line; its last row may be cut off"
+            yield Finding("unfinished_last_line", Severity.INFO, name, message, "check the last row")

@@ -21,8 +21,10 @@ from weft.readers.text_layout import is_missing, is_number
 from weft.readers.time_columns import TimeRule
 
 SAMPLE_ROWS = 1000
-"""How many rows decide which columns are numbers and what the time's unit is."""
+"""How many rows decide which columns are numbers and what the time's unit is; fewer in very wide tables."""
 
+_SAMPLE_CELLS = 200_000
+_NO_TEXT = pa.scalar(None, pa.string())
 _EXACT_FLOAT = 2**53
 _LOST_SHARE = 0.1
 _MISSING_PATTERN = r"(?i)^(nan|na|n/a|null|none|-|--|\.|\?)?$"
@@ -118,8 +120,9 @@ class Columns:
 
 def sample_rows(rows: Rows) -> dict[str, list[str]]:
     """The first cells of every column, by name, as written."""
+    count = max(20, min(SAMPLE_ROWS, _SAMPLE_CELLS // len(rows.names)))
     for block in rows:
-        return {name: column[:SAMPLE_ROWS].to_pylist() for name, column in zip(rows.names, block, strict=True)}
+        return {name: column[:count].to_pylist() for name, column in zip(rows.names, block, strict=True)}
     return {name: [] for name in rows.names}
 
 
@@ -139,7 +142,7 @@ def too_large_names(sample: Mapping[str, Sequence[str]], numeric: Sequence[str])
         name
         for name in numeric
         if any(
-            cell.strip().lstrip("+-").isdigit() and int(cell) > _EXACT_FLOAT for cell in sample[name] if is_number(cell)
+            len(cell) > 15 and cell.strip().lstrip("+-").isdigit() and int(cell) > _EXACT_FLOAT for cell in sample[name]
         )
     )
 
@@ -218,7 +221,7 @@ class _Load:
         cells = pc.utf8_trim_whitespace(cells)
         if self.rule.decimal_comma:
             cells = pc.replace_substring(cells, ",", ".")
-        present = pc.if_else(pc.match_substring_regex(cells, _MISSING_PATTERN), None, cells)
+        present = pc.if_else(pc.match_substring_regex(cells, _MISSING_PATTERN), _NO_TEXT, cells)
         try:
             return np.asarray(pc.cast(present, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
         except pa.ArrowInvalid:

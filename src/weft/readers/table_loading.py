@@ -181,9 +181,10 @@ def _plan(request: Request, rows: Rows, choice: Choice) -> _Plan:
     if isinstance(rows, DelimitedRows) and rows.layout.decimal_comma:
         rule = replace(rule, decimal_comma=True)
     exact = _bound_rules(spans, rule) if spans else {}
-    kept = {n: cells for n, cells in sample.items() if n not in (time_column, *choice.without, *exact)}
-    numeric = numeric_names(kept)
-    large = too_large_names(kept, numeric)
+    other = {time_column, *choice.without, *exact}
+    kept = {name: cells for name, cells in sample.items() if name not in other}
+    numeric = dict.fromkeys(numeric_names(kept))
+    large = dict.fromkeys(too_large_names(kept, tuple(numeric)))
     nested = rows.nested if isinstance(rows, ArrowRows) else ()
     texts = tuple(name for name in kept if name not in numeric)
     return _Plan(
@@ -201,6 +202,10 @@ def _bound_rules(spans: SpanColumns, rule: TimeRule) -> dict[str, TimeRule]:
 
 def _time_column(request: Request, names: Sequence[str], sample: Mapping[str, Sequence[str]], named: str) -> str:
     """The time column that is named or found; empty with a declared rate."""
+    if named and named not in names and not request.options.get("time_column"):
+        raise UnreadableError(
+            f"{request.name}: expected the column {named!r}, found {', '.join(names[:20])}; the header may be cut off"
+        )
     if named and named not in names:
         raise UsageError(f"{request.name}: has no column {named!r}; it has {', '.join(names[:20])}")
     found = named or find_time_column(names, sample)
@@ -244,7 +249,7 @@ def _file_findings(name: str, rows: Rows, plan: _Plan, read: int) -> Iterator[Fi
     if isinstance(rows, DelimitedRows | JsonRows):
         yield from broken_findings(rows.broken, read, name)
     if isinstance(rows, DelimitedRows):
-        yield from layout_findings(rows.layout.renamed, rows.layout.encoding, name)
+        yield from layout_findings(rows.layout, rows.path, name)
     if plan.left_out:
         yield Finding(
             "columns_left_out",

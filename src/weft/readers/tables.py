@@ -16,7 +16,8 @@ of labelled spans becomes annotations. Options of the file's table in ``recordin
 ``modality``
     What the numbers are: ``"gaze"``, ``"motion"``, ``"physiology"`` and so on.
 ``follows_stem``
-    ``true`` if the table reads the clock of another file of the same stem.
+    ``true`` if the table reads the clock of another file of the same stem; so do tables of
+    spans that are not in Unix time, unless this says ``false``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 from weft.core import (
     ArraySamples,
     Clock,
+    Epoch,
     Finding,
     ListedTimeline,
     Modality,
@@ -79,16 +81,16 @@ def table_contents(request: Request, table: Table, choice: Choice | None = None)
     """The streams, or the annotations of a table of spans."""
     choice = choice or Choice()
     clock = Clock(request.clock, table.epoch)
-    follows = bool(request.options.get("follows_stem", False))
+    describes = table.spans is not None and table.epoch is not Epoch.UNIX
+    follows = bool(request.options.get("follows_stem", describes))
     if table.spans is not None:
         annotations, notes = span_annotations(
             table.columns, table.spans, name=request.name, clock=request.clock, kind=choice.kind
         )
         return Contents((), (clock,), annotations, (), (*table.findings, *notes), follows)
-    texts, notes = _text_streams(request, table)
-    return Contents(
-        (*_number_streams(request, table, choice), *texts), (clock,), (), (), (*table.findings, *notes), follows
-    )
+    numbers = _number_streams(request, table, choice)
+    texts, notes = _text_streams(request, table, {stream.name for stream in numbers})
+    return Contents((*numbers, *texts), (clock,), (), (), (*table.findings, *notes), follows)
 
 
 def timeline_of(table: Table) -> Timeline:
@@ -159,10 +161,9 @@ def _modality(request: Request, names: tuple[str, ...], choice: Choice) -> Modal
     return choice.modality or (modality_of(names) if names else Modality.EVENT)
 
 
-def _text_streams(request: Request, table: Table) -> tuple[tuple[Stream, ...], tuple[Finding, ...]]:
+def _text_streams(request: Request, table: Table, taken: set[str]) -> tuple[tuple[Stream, ...], tuple[Finding, ...]]:
     """A stream for each text column that varies but does not vary in every row."""
     streams, crowded = [], []
-    taken = {f"{request.clock}/{modality}" for modality in Modality}
     for name, text in table.columns.texts.items():
         if len(text.labels) > max(_MAX_LABELS, len(table.columns) / 10):
             crowded.append(name)

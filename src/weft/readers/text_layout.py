@@ -123,8 +123,9 @@ def find_layout(path: Path, name: str) -> Layout:
     if len(lines) > 1 and len(head) == LOOK_BYTES:
         lines.pop()  # the look ends inside a line
     lines = lines[:_LOOK_LINES]
-    if not any(line.strip() for line in lines):
-        raise UnreadableError(f"{name}: expected a table, found an empty file; record or export it again")
+    if all(is_comment(line) for line in lines):
+        found = "nothing but comments" if text.strip() else "an empty file"
+        raise UnreadableError(f"{name}: expected a table, found {found}; record or export it again")
     delimiter, width = _find_delimiter(lines)
     if width > MAX_COLUMNS:
         raise UnsupportedError(
@@ -203,10 +204,9 @@ def _unique(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
     out = []
     for name in names:
         seen[name] += 1
-        unique = name
+        unique, number = name, seen[name]
         while seen[name] > 1 and unique in taken:
-            unique = f"{name}_{seen[name]}"
-            seen[name] += unique in taken
+            unique, number = f"{name}_{number}", number + 1
         taken.add(unique)
         out.append(unique)
-    return out, tuple(sorted({name for name in names if names.count(name) > 1})) if len(set(names)) < len(names) else ()
+    return out, tuple(sorted(name for name, count in seen.items() if count > 1))

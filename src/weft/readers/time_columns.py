@@ -100,8 +100,9 @@ def exact_ns(cells: pa.Array, places: int) -> tuple[Int64Array, np.ndarray[Any, 
         pc.utf8_rpad(pc.fill_null(pc.struct_field(parts, "part"), ""), places + 1, "0"), 0, places + 1
     )
     fraction = pc.cast(tail, pa.int64()).to_numpy(zero_copy_only=False)
-    fits = plain & (whole < LATEST_NS // 10**places)
+    fits = plain & (whole <= LATEST_NS // 10**places)
     total = np.where(fits, whole, 0).astype(np.int64) * 10**places + (fraction + 5) // 10
+    fits &= total < LATEST_NS
     negative = np.asarray(pc.equal(pc.fill_null(pc.struct_field(parts, "sign"), ""), "-"))
     times_ns = np.where(fits, np.where(negative, -total, total), 0)
     for index in np.flatnonzero(~plain & np.asarray(pc.fill_null(written, False))):

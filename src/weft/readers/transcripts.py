@@ -44,7 +44,10 @@ class TranscriptReader:
         """
         if request.path.stat().st_size > MAX_BYTES:
             raise UnsupportedError(f"{request.name}: expected at most {MAX_BYTES >> 20} MiB of text")
-        text = decode_head(request.path.read_bytes())[0].strip()
+        try:
+            text = decode_head(request.path.read_bytes())[0].strip()
+        except UnreadableError as error:
+            raise UnreadableError(f"{request.name}: {error}; save it as UTF-8 text") from None
         if not text:
             raise UnreadableError(f"{request.name}: expected a transcript, found an empty file")
         note = Finding(

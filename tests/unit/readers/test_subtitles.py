@@ -1,0 +1,81 @@
+"""WebVTT and SubRip: each cue with text is an utterance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from weft.core import Interval, UnreadableError
+from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.subtitles import SubtitleReader
+
+VTT = """WEBVTT - made by hand
+
+NOTE this is
+a note
+
+STYLE
+::cue { color: red }
+
+intro
+00:01.000 --> 00:02.500 align:start position:10%
+<v Mary Ann>Hello <b>you</b> &amp; me</v>
+
+01:00:00.000 --> 01:00:01.000
+two
+lines
+"""
+SRT = """1
+00:00:01,000 --> 00:00:02,500
+<i>Hello</i> you
+
+2
+01:00:00,000 --> 01:00:01,000
+{\\an8}two
+lines
+"""
+
+
+def read(folder: Path, body: str, name: str) -> Contents:
+    (folder / name).write_bytes(body.encode())
+    return SubtitleReader().read(Request(folder / name, name, "a"))
+
+
+@pytest.mark.parametrize("body", [VTT, VTT.replace("\n", "\r\n"), "\ufeff" + VTT], ids=["lines", "Windows", "mark"])
+def test_cues_voices_and_notes_of_webvtt(body: str, tmp_path: Path) -> None:
+    first, second = read(tmp_path, body, "a.vtt").annotations
+    assert (first.kind, first.value, first.tier) == ("utterance", "Hello you & me", "Mary Ann")
+    assert first.interval == Interval(1_000_000_000, 2_500_000_000)
+    assert first.details == {"id": "intro"}
+    assert (second.value, second.interval.start_ns) == ("two\nlines", 3_600_000_000_000)
+
+
+@pytest.mark.parametrize("body", [SRT, SRT.replace("\n", "\r\n")], ids=["lines", "Windows"])
+def test_cues_of_subrip(body: str, tmp_path: Path) -> None:
+    contents = read(tmp_path, body, "a.srt")
+    assert [a.value for a in contents.annotations] == ["Hello you", "two\nlines"]
+    assert contents.annotations[0].interval == Interval(1_000_000_000, 2_500_000_000)
+    assert contents.follows_stem
+    assert not contents.findings
+
+
+def test_a_broken_cue_is_left_out_aloud(tmp_path: Path) -> None:
+    contents = read(tmp_path, SRT + "\n3\n00:00:xx --> never\nlost\n", "a.srt")
+    assert len(contents.annotations) == 2
+    assert [f.check for f in contents.findings] == ["broken_cues"]
+
+
+@pytest.mark.parametrize("body", ["", "hello\n", "1\n00:00:02,000 --> 00:00:01,000\nbackwards\n"])
+def test_what_holds_no_cues_is_refused(body: str, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match=r"a\.srt: expected"):
+        read(tmp_path, body, "a.srt")
+
+
+def test_an_empty_webvtt_is_whole(tmp_path: Path) -> None:
+    assert read(tmp_path, "WEBVTT\n", "a.vtt").annotations == ()
+
+
+def test_the_first_bytes_tell_webvtt() -> None:
+    assert SubtitleReader().recognises(Probe(Path("captions"), b"\xef\xbb\xbfWEBVTT\n"))
+    assert not SubtitleReader().recognises(Probe(Path("a.txt"), b"1\n"))
