@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from weft.core import Alignment, Annotation, Finding, Interval, Recording, SourceFile, UsageError, Version
 from weft.core.errors import DatasetError
@@ -124,11 +123,10 @@ class Dataset:
         UsageError
             If there is no such column or recording.
         """
-        expression = expression_of(where)
-        found = self._fragments("capsules", recording)
-        if expression is None:
-            return Capsules(self.store, [f for _, f in found], [np.arange(f.rows, dtype=np.int64) for _, f in found])
-        return Capsules(self.store, [f for _, f in found], self._chosen_rows(found, expression))
+        found = [fragment for _, fragment in self._fragments("capsules", recording)]
+        if expression_of(where) is None:
+            return Capsules(self.store, found, [np.arange(fragment.rows, dtype=np.int64) for fragment in found])
+        return Capsules(self.store, found, self._chosen_rows(found, where))
 
     def alignment(self, recording: str) -> Alignment:
         """The alignment of one recording, exactly as it was stored."""
@@ -238,16 +236,16 @@ class Dataset:
         entries = self.manifest.recordings if recording is None else (self.manifest.entry(recording),)
         return [(entry.name, entry.tables[table]) for entry in entries if table in entry.tables]
 
-    def _chosen_rows(self, found: list[tuple[str, Fragment]], expression: pc.Expression) -> list[Any]:
+    def _chosen_rows(self, fragments: Sequence[Fragment], where: Filter) -> list[Any]:
         """For each fragment the numbers of the rows that meet a condition, read in one scan."""
-        sizes = [fragment.rows for _, fragment in found]
-        columns = [name for name in COLUMNS["capsules"] if not name.endswith("_json")]
-        everything = self.store.read("capsules", [fragment for _, fragment in found], columns=columns)
+        light = [name for name in COLUMNS["capsules"] if not name.endswith("_json")]
+        named = list(where) if isinstance(where, Mapping) else light
+        everything = self.store.read("capsules", fragments, columns=named)
         number = pa.array(np.arange(everything.num_rows, dtype=np.int64))
-        chosen = everything.append_column("row_number", number).filter(expression)["row_number"].to_numpy()
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        chosen = everything.append_column("row_number", number).filter(expression_of(where))["row_number"].to_numpy()
+        starts = np.concatenate([[0], np.cumsum([fragment.rows for fragment in fragments])]).astype(np.int64)
         edges = np.searchsorted(chosen, starts)
-        return [chosen[edges[i] : edges[i + 1]] - starts[i] for i in range(len(sizes))]
+        return [chosen[edges[i] : edges[i + 1]] - starts[i] for i in range(len(fragments))]
 
     def _selections(
         self, names: Sequence[str], streams: Sequence[str] | None, rates_hz: Mapping[str, float] | None

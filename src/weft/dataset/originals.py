@@ -49,8 +49,9 @@ def opened_as(recording: Recording) -> str:
     """``"files"`` if the recording is named after its files, ``"folder"`` if after its folder."""
     names = [PurePosixPath(source.path) for source in recording.sources]
     stems = sorted(name.stem for name in names)
-    after_files = sorted(recording.name.split("+")) == stems or [recording.name] == [name.name for name in names]
-    return "files" if after_files and recording.name != recording.root.name else "folder"
+    own = recording.name.rpartition("/")[2]  # twins are told apart by a folder in front of their name
+    after_files = sorted(own.split("+")) == stems or [own] == [name.name for name in names]
+    return "files" if after_files and own != recording.root.name else "folder"
 
 
 def files_of(recording: Recording) -> tuple[SourceFile, ...]:
