@@ -49,9 +49,6 @@ def estimate_units(video: Stream, progress: Progress) -> tuple[tuple[ActionUnits
         if not _shows_a_face(video):
             return (), ()
         tracks = track_faces(video, stride=stride, progress=partial(_renamed, progress, video.name))
-    except MissingExtraError as error:
-        cure = "install the extra, or set estimate_faces = false"
-        return (), (_remark(video, "faces_not_estimated", Severity.INFO, str(error), cure),)
     except UnreadableError as error:
         cure = "repair or re-encode the file"
         return (), (_remark(video, "video_unreadable", Severity.WARNING, str(error), cure),)
@@ -66,6 +63,13 @@ def _renamed(progress: Progress, name: str, _what: str, share: float) -> None:
 def _remark(video: Stream, check: str, severity: Severity, message: str, cure: str) -> Finding:
     """One remark about a video."""
     return Finding(check, severity, video.name, f"no action units were estimated: {message}", cure)
+
+
+def faces_missing(video: Stream) -> Finding:
+    """The remark that the extra for faces is not installed."""
+    needed = MissingExtraError.of("ai-edge-litert", "face", "estimating action units")
+    cure = "install it and build again, or ignore this where faces do not matter"
+    return _remark(video, "faces_not_estimated", Severity.INFO, str(needed), cure)
 
 
 def _shows_a_face(video: Stream) -> bool:

@@ -56,9 +56,10 @@ def relations_among(
     edges = _among_utterances(annotations, spoken)
     holders = {kind: utterances for kind in (*_SAID_OF_AN_UTTERANCE, *word_kinds)} | {"phone": words or utterances}
     finders = {id(places): _Holders(annotations, places) for places in holders.values()}
-    linked = {place for edge in edges for place in (edge.subject, edge.object)} | {anchor}
+    # Utterances hang together among themselves, and so on the anchor when it is one of them.
+    chained = set(spoken) if anchor in spoken else set()
     for place, annotation in enumerate(annotations):
-        if place == anchor or (annotation.kind in utterance_kinds and place in linked):
+        if place == anchor or place in chained:
             continue
         places = holders.get(annotation.kind)
         holder = finders[id(places)].of(place) if places is not None else None

@@ -16,10 +16,10 @@ import numpy as np
 
 from weft.context.action_units import action_units_of, unit_sources
 from weft.context.anchors import events_of
-from weft.context.estimated_units import estimate_units, estimated_units_of
+from weft.context.estimated_units import estimate_units, estimated_units_of, faces_missing
 from weft.context.mapping import LeftOut, on_reference, order
 from weft.context.microphones import chosen_microphones
-from weft.context.options import ContextOptions
+from weft.context.options import ContextOptions, can_estimate_faces
 from weft.context.presence import Presence, presences
 from weft.context.prosody import prosody_of
 from weft.context.sound import SoundFrames, measure_sound
@@ -116,14 +116,17 @@ def with_faces(known: Known, anchors: Sequence[Annotation], options: ContextOpti
         for subject in subjects.values():
             found += action_units_of(subject, source, maps[source.stream.name])
     findings = list(known.findings)
-    if options.estimate_faces:
-        tracked = {source.stream.clock for source in sources}
-        for stream, time_map in usable:
-            if stream.modality is Modality.VIDEO and stream.clock not in tracked:
-                faces, remarks = estimate_units(stream, progress)
-                findings += remarks
-                for subject in subjects.values():
-                    found += estimated_units_of(subject, stream, faces, time_map)
+    tracked = {source.stream.clock for source in sources}
+    for stream, time_map in usable:
+        if stream.modality is not Modality.VIDEO or stream.clock in tracked:
+            continue
+        if not options.estimate_faces:
+            findings += [] if can_estimate_faces() else [faces_missing(stream)]
+            continue
+        faces, remarks = estimate_units(stream, progress)
+        findings += remarks
+        for subject in subjects.values():
+            found += estimated_units_of(subject, stream, faces, time_map)
     return replace(known, said=tuple(sorted([*known.said, *found], key=order)), findings=tuple(findings))
 
 

@@ -97,14 +97,18 @@ class ContextOptions:
             raise UsageError("context options: " + "; ".join(problems))
 
     def resolved(self) -> ContextOptions:
-        """These options with ``"auto"`` replaced by what this installation has.
+        """These options as this installation can follow them.
 
-        Put the resolved options into a recipe: two machines of which only one has the extra
-        ``speech`` make different capsules, and should say so.
+        ``"auto"`` becomes a detector, and ``estimate_faces`` false where the extra ``face`` is
+        absent. Put the resolved options into a recipe: two machines of which only one has the
+        extras make different capsules, and should say so.
         """
-        if self.voice_activity != "auto":
-            return self
-        return replace(self, voice_activity="silero" if find_spec("onnxruntime") else "statistical")
+        voice = "silero" if find_spec("onnxruntime") else "statistical"
+        return replace(
+            self,
+            voice_activity=voice if self.voice_activity == "auto" else self.voice_activity,
+            estimate_faces=self.estimate_faces and can_estimate_faces(),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary."""
@@ -124,3 +128,8 @@ class ContextOptions:
         if unknown:
             raise UsageError(f"unknown context options {', '.join(unknown)}; known are {', '.join(known)}")
         return cls(**record)
+
+
+def can_estimate_faces() -> bool:
+    """Whether the package that runs the face networks is installed."""
+    return find_spec("ai_edge_litert") is not None

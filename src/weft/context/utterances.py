@@ -170,20 +170,24 @@ def _same_stretch(one: Interval, other: Interval) -> bool:
 
 def _heard_on(frames: SoundFrames, clock: str, options: ContextOptions) -> list[Annotation]:
     """The utterances of one microphone."""
-    runs = speech_runs(frames.speech)
-    voices = [_voice(frames, slice(start, stop), clock) for start, stop in _split_at_gaps(frames, runs)]
+    runs = [run for stretch in _without_gaps(frames) for run in _runs(frames, stretch)]
+    voices = [_voice(frames, slice(start, stop), clock) for start, stop in runs]
     pieces = [piece for voice in voices for piece in _cut_voice(voice, frames, options)]
     return [_joined_voice(group, frames) for group in grouped_by_pause(pieces, options)]
 
 
-def _split_at_gaps(frames: SoundFrames, runs: np.ndarray) -> list[tuple[int, int]]:
-    """Runs of frames, cut where the recording itself has a gap."""
-    breaks = np.flatnonzero(frames.starts_ns[1:] != frames.stops_ns[:-1]) + 1
-    pieces = []
-    for start, stop in runs.tolist():
-        inner = [int(b) for b in breaks[(breaks > start) & (breaks < stop)]]
-        pieces += list(zip([start, *inner], [*inner, stop], strict=True))
-    return pieces
+def _without_gaps(frames: SoundFrames) -> list[tuple[int, int]]:
+    """The stretches of frames between the recording's own gaps."""
+    if not len(frames):
+        return []
+    breaks = (np.flatnonzero(frames.starts_ns[1:] != frames.stops_ns[:-1]) + 1).tolist()
+    return list(zip([0, *breaks], [*breaks, len(frames)], strict=True))
+
+
+def _runs(frames: SoundFrames, stretch: tuple[int, int]) -> list[tuple[int, int]]:
+    """The runs of speech within one stretch of frames."""
+    first, last = stretch
+    return [(first + start, first + stop) for start, stop in speech_runs(frames.speech[first:last]).tolist()]
 
 
 def _voice(frames: SoundFrames, at: slice, clock: str) -> Annotation:
