@@ -15,14 +15,14 @@ from weft.report.data import StreamData
 GAP_PERIODS = 3.0
 """As in aligned reading: neighbours farther apart than three median periods have a gap between them."""
 
+TOUCHING_NS = 1_000_000
+"""Stretches that meet to within a millisecond are one; pieces of a map meet like that."""
+
 POINTLIKE = (Modality.EVENT, Modality.TEXT)
 """Between their samples nothing is missing."""
 
 MOST_INSTANTS = 300
 """Of events that are drawn one by one."""
-
-MOST_STRETCHES = 400
-"""Of a stream that are drawn one by one; shorter gaps between them are then left out first."""
 
 
 def stream_data(stream: Stream, entry: ClockAlignment) -> StreamData:
@@ -35,7 +35,7 @@ def stream_data(stream: Stream, entry: ClockAlignment) -> StreamData:
     """
     breaks = _breaks(stream)
     duration_ns = stream.timeline.last_ns - stream.timeline.first_ns if len(stream) else 0
-    stretches = _merged(_stretches(stream, entry, breaks))
+    stretches = joined(_stretches(stream, entry, breaks), TOUCHING_NS)
     pointlike = stream.modality in POINTLIKE
     return StreamData(
         name=stream.name,
@@ -89,19 +89,21 @@ def _stretches(stream: Stream, entry: ClockAlignment, breaks: NDArray[np.intp]) 
     return sorted(found)
 
 
-def _merged(stretches: Sequence[Interval]) -> list[Interval]:
-    """Stretches that touch joined, and the shortest gaps closed until few enough are left to draw."""
-    joined: list[Interval] = []
-    gaps_ns = np.array([b.start_ns - a.stop_ns for a, b in pairwise(stretches)], dtype=np.int64)
-    least_ns = 1_000_000
-    if len(stretches) > MOST_STRETCHES:
-        least_ns = max(least_ns, int(np.partition(gaps_ns, -MOST_STRETCHES)[-MOST_STRETCHES]))
+def joined(stretches: Sequence[Interval], least_gap_ns: int) -> list[Interval]:
+    """Stretches in order, those joined that have less than a certain gap between them.
+
+    Examples
+    --------
+    >>> joined([Interval(0, 10), Interval(11, 20), Interval(90, 99)], 5)
+    [Interval(start_ns=0, stop_ns=20), Interval(start_ns=90, stop_ns=99)]
+    """
+    found: list[Interval] = []
     for stretch in stretches:
-        if joined and stretch.start_ns - joined[-1].stop_ns < least_ns:
-            joined[-1] = joined[-1].hull(stretch)
+        if found and stretch.start_ns - found[-1].stop_ns < least_gap_ns:
+            found[-1] = found[-1].hull(stretch)
         else:
-            joined.append(stretch)
-    return joined
+            found.append(stretch)
+    return found
 
 
 def _instants(stream: Stream, entry: ClockAlignment) -> tuple[int, ...]:

@@ -93,10 +93,9 @@ def data_of_dataset(dataset: Dataset) -> ReportData:
                 streams = tuple(stream_data(stream, alignment[stream.clock]) for stream in opened.streams)
                 chosen = _chosen(dataset, name, _cards_each(len(dataset.recordings)))
                 cards += [card_of(capsule, opened, alignment) for capsule in chosen]
-            except (DatasetError, UnreadableError, OSError) as error:
-                notes.append(
-                    f"{name}: its originals could not be read, so gaps, pictures and sound are not shown ({error})"
-                )
+            except (DatasetError, UnreadableError, OSError):
+                # The reason names folders of this machine; weft check tells it.
+                notes.append(f"{name}: its originals could not be read, so gaps, pictures and sound are not shown")
         sources = tuple(
             SourceFile(row["path"], row["size_bytes"], row["reader"], row["sha256"]) for row in tables["sources"][name]
         )

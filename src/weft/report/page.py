@@ -7,17 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weft.report.cards import cards_of
 from weft.report.data import ReportData
 from weft.report.glossary import GLOSSARY
-from weft.report.sections import (
-    cards_of,
-    findings_of,
-    modalities_of,
-    overview_of,
-    recordings_of,
-    toml_of,
-    worst_clocks,
-)
+from weft.report.remarks import findings_of, toml_of
+from weft.report.sections import modalities_of, overview_of, recordings_of, worst_clocks
 from weft.report.verdict import verdict_of
 
 if TYPE_CHECKING:

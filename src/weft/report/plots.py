@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from weft.core import NS_PER_MS, NS_PER_S, ClockAlignment, Interval, Piece, Residual, Status
 from weft.core.times import Int64Array
 from weft.report.axes import Axes
+from weft.report.coverage import joined
 from weft.report.data import StreamData, Waveform
 
 MOST_POINTS = 240
@@ -87,10 +88,12 @@ def coverage_strip(stream: StreamData, span: Interval) -> Markup:
     parts = ['<svg class="strip" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">']
     scale = 1000.0 / max(1, span.duration_ns)
     if stream.stretches:
+        # A gap narrower than a third of a millimetre cannot be seen; its share is told in words.
+        shown = joined(stream.stretches, span.duration_ns // 1000)
         path = "".join(
             f"M{(s.start_ns - span.start_ns) * scale:.1f},0h{max(0.8, s.duration_ns * scale):.1f}v10h"
             f"{-max(0.8, s.duration_ns * scale):.1f}z"
-            for s in stream.stretches
+            for s in shown
         )
         parts.append(f'<path class="bar {kind}" d="{path}"/>')
     if stream.instants:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from markupsafe import Markup
 
 from weft.core import (
     NS_PER_S,
     Alignment,
-    Annotation,
-    Capsule,
     ClockAlignment,
     Epoch,
-    Finding,
     Interval,
     Severity,
     Status,
 )
 from weft.report.axes import time_label, time_ticks
-from weft.report.data import Card, RecordingData, ReportData, StreamData
-from weft.report.plots import clock_plot, coverage_strip, residual_plot, wave_picture
+from weft.report.data import RecordingData, ReportData, StreamData
+from weft.report.plots import clock_plot, coverage_strip, residual_plot
 from weft.report.wording import (
-    REASON_WORDS,
     STATUS_MARKS,
     STATUS_WORDS,
     in_bytes,
@@ -33,9 +26,7 @@ from weft.report.wording import (
     in_ms,
     in_ppm,
     lasting,
-    moment,
     origin_words,
-    value_words,
 )
 
 OPEN_RECORDINGS = 4
@@ -49,17 +40,6 @@ MOST_PLOTS = 120
 
 MOST_ROWS = 60
 """Rows of one table; the rest is counted."""
-
-MOST_FINDINGS = 40
-"""Of one check and severity that are told one by one."""
-
-ACTION_UNITS = {
-    1: "inner brow up", 2: "outer brow up", 4: "brow lowered", 5: "upper lid up", 6: "cheek raised", 7: "lids tight",
-    9: "nose wrinkled", 10: "upper lip up", 12: "lip corners pulled", 14: "dimple", 15: "lip corners down",
-    17: "chin raised", 20: "lips stretched", 23: "lips tight", 25: "lips apart", 26: "jaw dropped", 28: "lips sucked",
-    45: "blink",
-}  # fmt: skip
-"""The facial action coding system's names, shortened."""
 
 Rows = list[dict[str, Any]]
 
@@ -97,7 +77,7 @@ def _severity_words(counts: Counter[Severity]) -> str:
 def _modality_words(data: ReportData) -> str:
     """How many streams of each modality."""
     counts = Counter(stream.modality for r in data.recordings for stream in r.streams)
-    return ", ".join(f"{count} {modality}" for modality, count in counts.most_common())
+    return ", ".join(f"{modality} {count}" for modality, count in counts.most_common())
 
 
 def recordings_of(data: ReportData) -> Rows:
@@ -130,7 +110,7 @@ def _is_mapped(alignment: Alignment, entry: ClockAlignment) -> bool:
 def _recording(recording: RecordingData, number: int, plots: int, *, is_open: bool) -> dict[str, Any]:
     """One recording as the template shows it."""
     span = recording.span
-    origin_ns = _origin_of(recording)
+    origin_ns = origin_of(recording)
     statuses = Counter(e.status for e in recording.alignment.clocks if e.streams)
     severities = Counter(f.severity for f in recording.findings)
     words = origin_words(recording.reference, origin_ns)
@@ -160,7 +140,7 @@ def _recording(recording: RecordingData, number: int, plots: int, *, is_open: bo
     }
 
 
-def _origin_of(recording: RecordingData) -> int:
+def origin_of(recording: RecordingData) -> int:
     """What the shown times call zero: the clock's own, unless that is far away."""
     span = recording.span
     if span is None or (recording.reference.epoch is Epoch.START and abs(span.start_ns) < 86_400 * NS_PER_S):
@@ -319,200 +299,3 @@ def _covered_ns(recording: RecordingData, modality: str) -> int:
         covered += max(0, stretch.stop_ns - start)
         reached = stretch.stop_ns if reached is None else max(reached, stretch.stop_ns)
     return covered
-
-
-def cards_of(data: ReportData) -> Rows:
-    """The capsules that are shown."""
-    recordings = {recording.name: recording for recording in data.recordings}
-    return [
-        _card(card, recordings[card.capsule.recording]) for card in data.cards if card.capsule.recording in recordings
-    ]
-
-
-def _card(card: Card, recording: RecordingData) -> dict[str, Any]:
-    """One capsule as the template shows it."""
-    capsule = card.capsule
-    origin_ns = _origin_of(recording)
-    total = max(1, capsule.context.duration_ns)
-    return {
-        "title": _text_of(capsule.anchor),
-        "kind": capsule.anchor.kind.replace("_", " "),
-        "recording": recording.name,
-        "when": f"{moment(recording.reference, capsule.interval.start_ns, origin_ns)} to "
-        f"{moment(recording.reference, capsule.interval.stop_ns, origin_ns)}",
-        "duration": lasting(capsule.interval.duration_ns),
-        "tier": capsule.anchor.tier,
-        "source": _who(capsule.anchor),
-        "synthetic": capsule.synthetic,
-        "pictures": [
-            {
-                "uri": Markup("data:image/jpeg;base64,") + b64encode(picture.jpeg).decode("ascii"),
-                "part": _part_of(capsule, picture.t_reference_ns),
-                "when": moment(recording.reference, picture.t_reference_ns, origin_ns),
-                "stream": picture.stream,
-            }
-            for picture in card.pictures
-        ],
-        "wave": wave_picture(card.waveform) if card.waveform else "",
-        "wave_stream": card.waveform.stream if card.waveform else "",
-        "parts": [
-            {"name": name, "percent": round(100 * part.duration_ns / total, 3), "length": lasting(part.duration_ns)}
-            for name, part in (("before", capsule.history), ("now", capsule.interval), ("after", capsule.future))
-        ],
-        "lines": _lines(capsule, recording, origin_ns),
-        "facts": _facts(capsule),
-        "spans": [
-            {
-                "stream": span.stream,
-                "percent": f"{span.present:.0%}",
-                "reason": REASON_WORDS.get(span.reason, span.reason),
-                "is_whole": span.present >= 0.995,
-            }
-            for span in capsule.spans[:MOST_ROWS]
-        ],
-        "note": card.note,
-    }
-
-
-def _text_of(annotation: Annotation) -> str:
-    """What was said or happened, in words; empty where nobody wrote it down."""
-    value = annotation.value
-    if isinstance(value, Mapping):
-        value = value.get("text", value.get("label", value_words(dict(value))))
-    return "" if value is None else str(value)[:400]
-
-
-def _who(annotation: Annotation) -> str:
-    """Who says so, by what, and how sure."""
-    sure = "" if annotation.confidence is None else f", {annotation.confidence:.0%} sure"
-    method = f": {annotation.method}" if annotation.method else ""
-    return f"{annotation.origin}{method}{sure}"
-
-
-def _part_of(capsule: Capsule, t_ns: int) -> str:
-    """Before, during or after."""
-    return "before" if t_ns < capsule.interval.start_ns else "after" if t_ns >= capsule.interval.stop_ns else "during"
-
-
-def _lines(capsule: Capsule, recording: RecordingData, origin_ns: int) -> Rows:
-    """The utterances of the context in order, the capsule's own marked."""
-    said = [a for a in capsule.annotations if a.kind == capsule.anchor.kind]
-    if capsule.anchor not in said:
-        said = sorted([*said, capsule.anchor], key=lambda a: a.interval)
-    here = said.index(capsule.anchor)
-    first = max(0, here - 4)
-    return [
-        {
-            "when": moment(recording.reference, a.interval.start_ns, origin_ns),
-            "tier": a.tier,
-            "text": _text_of(a),
-            "is_now": a == capsule.anchor,
-        }
-        for a in said[first : here + 5]
-    ]
-
-
-def _facts(capsule: Capsule) -> Rows:
-    """What else is known about the interval: prosody, face, surroundings; each with who says so."""
-    rows = []
-    for kind, label in (("prosody", "voice"), ("ambient", "surroundings")):
-        for annotation in capsule.of_kind(kind, within=capsule.interval)[:2]:
-            rows.append(_fact(label, value_words(annotation.value), annotation))
-    units = [a for a in capsule.of_kind("action_unit", within=capsule.interval) if isinstance(a.value, Mapping)]
-    for source in sorted({(a.stream, a.method) for a in units}):
-        mine = [a for a in units if (a.stream, a.method) == source]
-        strongest = sorted(mine, key=lambda a: (-_strength(a), a.tier))[:6]
-        scales = sorted({str(a.value["scale"]) for a in strongest if a.value.get("scale")})
-        scale = f" (scale {', '.join(scales)})" if scales else ""
-        rows.append(_fact("face", " · ".join(_unit_words(a) for a in strongest) + scale, strongest[0]))
-    shown = {"prosody", "ambient", "action_unit", "word", "phone", capsule.anchor.kind}
-    rest = Counter(a.kind for a in capsule.annotations if a.kind not in shown)
-    for kind in sorted(rest)[:6]:
-        first = capsule.of_kind(kind)[0]
-        words = value_words(first.value) + (f" (and {rest[kind] - 1} more)" if rest[kind] > 1 else "")
-        rows.append(_fact(kind.replace("_", " "), words, first))
-    return rows
-
-
-def _fact(label: str, words: str, annotation: Annotation) -> dict[str, Any]:
-    """One row of what is known."""
-    confidence = "not stated" if annotation.confidence is None else f"{annotation.confidence:.0%}"
-    source = f"{annotation.origin}: {annotation.method}" if annotation.method else str(annotation.origin)
-    return {"label": label, "words": words[:600] or "–", "source": source, "confidence": confidence}
-
-
-def _strength(annotation: Annotation) -> float:
-    """How strong an action unit was."""
-    value = annotation.value
-    return float(value.get("mean") or value.get("present") or 0.0)
-
-
-def _unit_words(annotation: Annotation) -> str:
-    """One action unit with its name and strength."""
-    value = annotation.value
-    number = value.get("au")
-    name = f"AU{number} {ACTION_UNITS.get(number, '')}".strip() if number is not None else annotation.tier
-    if value.get("mean") is None:
-        return f"{name} in {float(value.get('present') or 0.0):.0%} of frames"
-    return f"{name} {float(value['mean']):.2g}"
-
-
-def findings_of(data: ReportData) -> Rows:
-    """Findings by severity, then by check; equal cures are said once."""
-    groups: dict[tuple[int, str, str], list[tuple[str, Finding]]] = defaultdict(list)
-    for recording in data.recordings:
-        for finding in recording.findings:
-            groups[(-finding.severity.rank, str(finding.severity), finding.check)].append((recording.name, finding))
-    rows: Rows = []
-    for (_, severity, check), found in sorted(groups.items()):
-        if not rows or rows[-1]["severity"] != severity:
-            rows.append({"severity": severity, "checks": [], "count": 0})
-        rows[-1]["count"] += len(found)
-        rows[-1]["checks"].append(
-            {
-                "name": check.replace("_", " "),
-                "count": len(found),
-                "cures": sorted({finding.cure for _, finding in found if finding.cure})[:5],
-                "remarks": [
-                    {"recording": name, "subject": f.subject, "message": f.message, "coverage": _coverage(f)}
-                    for name, f in found[:MOST_FINDINGS]
-                ],
-                "more": max(0, len(found) - MOST_FINDINGS),
-            }
-        )
-    return rows
-
-
-def _coverage(finding: Finding) -> str:
-    """How much the check looked at, where that was not everything."""
-    return "" if finding.coverage >= 1 else f"looked at {finding.coverage:.0%}"
-
-
-def toml_of(recipe: Mapping[str, Any], *, prefix: str = "") -> str:
-    """A recipe as the TOML text that ``weft build --recipe`` reads.
-
-    Examples
-    --------
-    >>> print(toml_of({"budget_ms": 80.0, "context": {"history_s": 5.0, "tiers": ["a"]}}))
-    budget_ms = 80.0
-    <BLANKLINE>
-    [context]
-    history_s = 5.0
-    tiers = ["a"]
-    """
-    lines = [
-        f"{key} = {_toml_value(value)}"
-        for key, value in recipe.items()
-        if not isinstance(value, Mapping) and value is not None
-    ]
-    for key, value in recipe.items():
-        if isinstance(value, Mapping):
-            lines += ["", f"[{prefix}{key}]", toml_of(value, prefix=f"{prefix}{key}.")]
-    return "\n".join(lines).strip()
-
-
-def _toml_value(value: Any) -> str:
-    """One value: TOML and JSON write numbers, texts, truths and lists alike."""
-    import json
-
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
