@@ -70,8 +70,8 @@ class ChunkedTimeline:
         starts = self._field("_starts")
         block = np.searchsorted(starts, index, side="right") - 1
         width_ns = self._field("_ends_ns")[block] - self.stamps_ns[block]
-        times_ns: Int64Array = self.stamps_ns[block] + (index - starts[block]) * width_ns // self.counts[block]
-        return times_ns
+        inside_ns: Int64Array = ((index - starts[block]) * width_ns // self.counts[block]).astype(np.int64)
+        return self.stamps_ns[block] + inside_ns
 
     def index_ns(self, t_ns: int) -> int:
         """The first sample at or after ``t_ns``."""

@@ -241,7 +241,8 @@ def compressed_picture(message: Any) -> tuple[Signal, ...]:
 
 def point_cloud(message: Any) -> tuple[Signal, ...]:
     """A cloud of points with their fields."""
-    return (Lazy("", Modality.POINTS, cloud_points, (-1, -1), channels=cloud_channels(message)),)
+    channels = cloud_channels(message)
+    return (Lazy("", Modality.POINTS, cloud_points, (-1, len(channels)), channels=channels),)
 
 
 def laser_scan(message: Any) -> tuple[Signal, ...]:

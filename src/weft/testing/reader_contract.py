@@ -117,7 +117,10 @@ def gives_what_it_declares(reader: Reader, path: Path) -> None:
             )
         if np.any(np.diff(stream.timeline.slice_ns(0, min(len(stream), 10_000))) < 0):
             raise BrokenRule(f"{stream.name}: stamps decrease")
-        if stream.channels and len(stream.channels) != (values.shape[1] if values.ndim > 1 else 1):
+        # Samples that differ in length (clouds of points) have their columns last, by declaration.
+        shape = stream.samples.shape if values.dtype == object else values.shape
+        columns = (shape[-1] if values.dtype == object else shape[1]) if len(shape) > 1 else 1
+        if stream.channels and columns != -1 and len(stream.channels) != columns:
             raise BrokenRule(f"{stream.name}: {len(stream.channels)} channel names for samples of {values.shape[1:]}")
 
 
@@ -170,7 +173,7 @@ def _same(one: np.ndarray[Any, Any], two: np.ndarray[Any, Any]) -> bool:
         return False
     if one.dtype == object:
         return all(
-            np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
+            np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") if isinstance(a, np.ndarray) else a == b
             for a, b in zip(one.ravel(), two.ravel(), strict=True)
         )
     return np.array_equal(one, two, equal_nan=one.dtype.kind in "fc")
