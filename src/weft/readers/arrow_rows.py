@@ -49,7 +49,7 @@ class ArrowRows:
         if len(set(schema.names)) < len(schema.names):
             raise UnreadableError(f"{self.name}: expected columns of different names, found {schema.names}")
         self.lists = {name: width for name, width in self._list_widths(schema).items() if width}
-        plain = [f.name for f in schema if not pa.types.is_nested(f.type) and not pa.types.is_binary(f.type)]
+        plain = [f.name for f in schema if _is_plain(f.type)]
         self.nested = tuple(name for name in schema.names if name not in plain and name not in self.lists)
         kept = [name for name in schema.names if name not in self.nested]
         self.names = tuple(
@@ -120,6 +120,18 @@ class ArrowRows:
                 f"{self.name}: expected a whole {kind} file, found {str(error)[:160]!r}; "
                 "it is damaged or was cut off: copy or export it again"
             ) from None
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Whether a column holds numbers, texts, truths or times."""
+    return not (
+        pa.types.is_nested(kind)
+        or pa.types.is_duration(kind)
+        or pa.types.is_interval(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
 
 
 def _is_number_list(kind: pa.DataType) -> bool:

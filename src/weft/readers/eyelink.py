@@ -34,6 +34,7 @@ from weft.core import (
     UnreadableError,
 )
 from weft.core.times import LATEST_NS
+from weft.readers.bounded_lines import bounded_lines
 from weft.readers.protocol import Contents, Probe, Request
 
 _MARK = re.compile(rb"^\*\* (CONVERTED FROM|TYPE: EDF_FILE|VERSION: EYELINK)", re.M)
@@ -67,7 +68,7 @@ class EyeLinkReader:
         """
         recording = _Recording(request)
         with request.path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+            for line in bounded_lines(lines, request.name):
                 recording.take(line)
         return recording.contents()
 

@@ -20,7 +20,7 @@ MAX_COLUMNS = 16_384
 """The widest table a spreadsheet can write (2**14 columns); wider ones are refused."""
 
 _LOOK_LINES = 400
-_DELIMITERS = (",", "\t", ";", "|", " ")
+_DELIMITERS = (",", "\t", ";", "|", "")
 _COMMENT = re.compile(r"^\s*(#|//|\*\*|%(?!\w))")
 _NUMBER = re.compile(r"^\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*$")
 _DECIMAL_COMMA = re.compile(r"^\s*[+-]?\d+,\d+\s*$")
@@ -37,7 +37,7 @@ class Layout:
     encoding
         ``utf-8``, ``utf-16-le``, ``utf-16-be`` or ``latin-1``.
     delimiter
-        One character.
+        One character; empty where any number of blanks stands between cells.
     data_offset
         The byte at which the first row of data starts.
     names
@@ -152,8 +152,10 @@ def _describe(lines: list[str], delimiter: str, width: int, encoding: str, mark:
 
 
 def split_row(line: str, delimiter: str) -> list[str]:
-    """The cells of one line, quotes respected."""
+    """The cells of one line, quotes respected; without a delimiter, what stands between blanks."""
     text = line.rstrip("\r\n")
+    if not delimiter:
+        return text.split()
     if '"' not in text:
         return text.split(delimiter)
     return next(csv.reader([text], delimiter=delimiter), [""])
@@ -172,7 +174,7 @@ def _find_delimiter(lines: list[str]) -> tuple[str, int]:
         counts = Counter(len(split_row(line, delimiter)) for line in body)
         width, agreeing = max(counts.items(), key=lambda item: (item[1] if item[0] > 1 else 0, item[0]))
         if width > 1 and (agreeing > 1 or len(body) == 1):
-            share = agreeing / len(body) - 0.1 * (delimiter == " ") - 0.001 * rank
+            share = agreeing / len(body) - 0.1 * (not delimiter) - 0.001 * rank
             best = max(best, (share, delimiter, width))
     return best[1], best[2]
 

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from weft.core import UnreadableError
+from weft.readers.bounded_lines import bounded_lines
 from weft.readers.text_layout import MAX_COLUMNS, Layout, is_comment
 
 BLOCK_BYTES = 4 << 20
-_JSON_BLOCK_ROWS = 20_000
+_BLOCK_ROWS = 20_000
 
 
 @dataclass
@@ -55,6 +56,9 @@ class DelimitedRows:
 
     def __iter__(self) -> Iterator[list[pa.Array]]:
         self.broken, self.sides = BrokenRows(), []
+        if not self.layout.delimiter:
+            yield from self._split_at_blanks()
+            return
         with self.path.open("rb") as file:
             file.seek(self.layout.data_offset)
             if not file.read(1):
@@ -68,6 +72,24 @@ class DelimitedRows:
                     f"{self.name}: expected rows of {len(self.names)} cells in {self.layout.encoding}, "
                     f"found {str(error)[:200]}; repair the row or export the table again"
                 ) from None
+
+    def _split_at_blanks(self) -> Iterator[list[pa.Array]]:
+        """Blocks of rows whose cells stand apart by any number of blanks."""
+        kept: list[list[str]] = []
+        with self.path.open("rb") as raw:
+            raw.seek(self.layout.data_offset)
+            with io.TextIOWrapper(raw, encoding=self.layout.encoding, errors="replace") as file:
+                for line in bounded_lines(file, self.name):
+                    cells = line.split()
+                    if len(cells) == len(self.names):
+                        kept.append(cells)
+                    elif not is_comment(line):
+                        self.broken.add(line.rstrip())
+                    if len(kept) == _BLOCK_ROWS:
+                        yield [pa.array(column, pa.string()) for column in zip(*kept, strict=True)]
+                        kept = []
+        if kept:
+            yield [pa.array(column, pa.string()) for column in zip(*kept, strict=True)]
 
     def _open(self, file: io.BufferedReader) -> pyarrow.csv.CSVStreamingReader:
         """A reader that gives every cell as text."""
@@ -123,7 +145,7 @@ class JsonRows:
         """Each line's flattened object."""
         self.broken = BrokenRows()
         with self.path.open(encoding="utf-8-sig", errors="replace") as file:
-            for line in file:
+            for line in bounded_lines(file, self.name):
                 if not line.strip():
                     continue
                 row = parse_object(line)
@@ -136,7 +158,7 @@ class JsonRows:
         rows: list[dict[str, str]] = []
         for row in self._objects():
             rows.append(row)
-            if len(rows) == _JSON_BLOCK_ROWS:
+            if len(rows) == _BLOCK_ROWS:
                 yield self._block(rows)
                 rows = []
         if rows:

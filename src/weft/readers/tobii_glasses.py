@@ -36,6 +36,7 @@ from weft.core import (
     UnreadableError,
     UnsupportedError,
 )
+from weft.readers.bounded_lines import bounded_lines
 from weft.readers.device_folders import declared_relation, inner_request, join_contents, read_video
 from weft.readers.protocol import Contents, Probe, Request
 
@@ -143,7 +144,7 @@ class _Packets:
         taken = 0
         with gzip.open(path) if is_packed else path.open("rb") as lines:
             try:
-                for line in lines:
+                for line in bounded_lines(lines, self.request.name):
                     taken += len(line)
                     if taken > MAX_TEXT_BYTES:
                         raise UnsupportedError(f"{self.request.name}: unpacks to more than {MAX_TEXT_BYTES >> 30} GiB")

@@ -38,6 +38,7 @@ def checks(contents: Contents) -> set[str]:
         pytest.param(b"time_s;x;y\r\n0,5;1;2\r\n1,5;3;4\r\n", id="semicolon with decimal commas and Windows lines"),
         pytest.param(b"time_s|x|y\n0.5|1|2\n1.5|3|4\n", id="bar"),
         pytest.param(b"time_s x y\n0.5 1 2\n1.5 3 4\n", id="space"),
+        pytest.param(b"  time_s   x  y\n     0.5   1  2\n     1.5  3   4\n", id="aligned by blanks"),
         pytest.param(b"\xef\xbb\xbftime_s,x,y\n0.5,1,2\n1.5,3,4\n", id="UTF-8 with a mark"),
         pytest.param("time_s,x,y\n0.5,1,2\n1.5,3,4\n".encode("utf-16"), id="UTF-16 with a mark"),
         pytest.param("time_s,x,y\n0.5,1,2\n1.5,3,4\n".encode("utf-16-be"), id="UTF-16 without a mark"),
@@ -61,6 +62,11 @@ def test_latin_1_is_read_and_remarked(tmp_path: Path) -> None:
     contents = read(tmp_path, "time_s,größe\n0,1\n1,2\n".encode("latin-1"))
     assert contents.streams[0].channels == ("größe",)
     assert "assumed_encoding" in checks(contents)
+
+
+def test_a_file_without_lines_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="found one of more than 16 Mi characters"):
+        read(tmp_path, b'{"t": 1, "x": "' + b"a" * (17 << 20), "a.jsonl")
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
@@ -114,6 +120,15 @@ def test_lists_of_numbers_become_columns(tmp_path: Path) -> None:
     (stream,) = TableReader().read(Request(path, "a.feather", "a")).streams
     assert stream.channels == ("pixel.0", "pixel.1")
     assert stream.samples.read(0, 2).tolist() == [[1, 2], [3, 4]]
+
+
+def test_arrow_columns_that_are_no_values_are_left_out_aloud(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"time_ms": [0, 1], "x": [1, 2], "raw": [b"a", b"b"], "d": pa.array([1, 2], pa.duration("s"))})
+    pyarrow.parquet.write_table(table, path)
+    contents = TableReader().read(Request(path, "a.parquet", "a"))
+    assert contents.streams[0].channels == ("x",)
+    assert "columns_left_out" in checks(contents)
 
 
 def test_units_come_from_the_names(tmp_path: Path) -> None:
