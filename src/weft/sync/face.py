@@ -15,7 +15,7 @@ import numpy as np
 
 from weft.core import NS_PER_S, Evidence, Modality, Stream, UsageError
 from weft.faces import FaceTrack, track_faces
-from weft.sync.face_match import Blocks, Match, cut_blocks, find_match, part_lags
+from weft.sync.face_match import WRONG_S, Blocks, Match, cut_blocks, find_match, part_lags
 from weft.sync.face_signals import GRID_HZ, Rhythm, mouth_rhythm, voice_rhythm
 
 METHOD = "audio_face"
@@ -145,11 +145,14 @@ def _candidates(mouths: list[Rhythm]) -> list[Rhythm]:
 
 
 def _compared(mouth: Rhythm, voice: Rhythm, search_s: float) -> _Compared | None:
-    """One mouth against the voice, on a grid that holds both and the search around them."""
-    margin_ns = round(search_s * NS_PER_S)
-    start_ns = min(mouth.start_ns, voice.start_ns - margin_ns)
-    stop_ns = max(mouth.stop_ns, voice.stop_ns + margin_ns)
-    count = (stop_ns - start_ns) // _STEP_NS
+    """One mouth against the voice, on a grid that holds where they can meet and the wrong lags around it."""
+    search_ns, wrong_ns = (round(s * NS_PER_S) for s in (search_s, search_s + WRONG_S))
+    heard_from_ns, heard_to_ns = voice.start_ns - search_ns, voice.stop_ns + search_ns
+    meet_from_ns, meet_to_ns = max(mouth.start_ns, heard_from_ns), min(mouth.stop_ns, heard_to_ns)
+    if meet_to_ns - meet_from_ns < NS_PER_S:
+        return None
+    start_ns = max(heard_from_ns, meet_from_ns - wrong_ns)
+    count = (min(heard_to_ns, meet_to_ns + wrong_ns) - start_ns) // _STEP_NS
     blocks = cut_blocks(mouth.placed(start_ns, count), voice.placed(start_ns, count), search_s)
     match = find_match(blocks, search_s)
     return None if match is None else _Compared(mouth, voice, start_ns, blocks, match)

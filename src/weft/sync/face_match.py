@@ -30,7 +30,7 @@ Float64Array = NDArray[np.float64]
 _BLOCK_S = 5.0
 _MOST_BLOCKS = 100
 """Longer recordings get longer blocks, which keeps memory at some tens of megabytes."""
-_WRONG_S = 60.0
+WRONG_S = 60.0
 """Lags up to so far beyond the searched ones show what chance does."""
 _CLEARANCE_S = 1.0
 """Lags so near to the searched ones are not counted as wrong."""
@@ -135,7 +135,7 @@ def cut_blocks(mouth: Float64Array, voice: Float64Array, search_s: float) -> Blo
     count = len(mouth)
     block_s = max(_BLOCK_S, np.count_nonzero(mouth) / GRID_HZ / _MOST_BLOCKS)
     size = round(block_s * GRID_HZ)
-    reach = min(round((search_s + _CLEARANCE_S + _WRONG_S) * GRID_HZ), (count - 1) // 2)
+    reach = min(round((search_s + _CLEARANCE_S + WRONG_S) * GRID_HZ), (count - 1) // 2)
     wrapped = np.concatenate([voice[count - reach :], voice, voice[:reach]])
     centres, products, variances = [], [], []
     for start in range(0, count, size):
