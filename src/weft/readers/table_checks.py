@@ -1,4 +1,4 @@
-"""What can be wrong with a table that was read: order, duplicates, missing values, broken rows."""
+"""What can be wrong with a table that was read: order, missing values, broken rows."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def in_order(columns: Columns, name: str, options: Mapping[str, Any]) -> tuple[C
 
 
 def value_findings(columns: Columns, name: str) -> Iterator[Finding]:
-    """Remarks on missing values and on stamps that stand there twice."""
+    """A remark on missing values; gaps and equal stamps are remarked for streams of every kind elsewhere."""
     rows = len(columns.times_ns)
     missing = np.isnan(columns.values).sum(axis=0) if columns.values.size else np.zeros(0)
     touched = np.flatnonzero(missing)
@@ -71,16 +71,6 @@ def value_findings(columns: Columns, name: str) -> Iterator[Finding]:
             f"in {int(missing[worst])} of {rows} rows" + (f"; wholly empty: {', '.join(empty[:5])}" if empty else ""),
             "values that are missing stay missing; leave out empty columns in the export",
             {"columns": float(touched.size), "cells": float(missing.sum()), "empty_columns": float(len(empty))},
-        )
-    twice = int((np.diff(columns.times_ns) == 0).sum())
-    if twice:
-        yield Finding(
-            "duplicate_timestamps",
-            Severity.WARNING if twice > 0.01 * rows else Severity.INFO,
-            name,
-            f"{twice} of {rows} rows have the same time as the row before",
-            "export stamps with more digits; until then the order of such rows is all that is known",
-            {"rows": float(twice)},
         )
 
 

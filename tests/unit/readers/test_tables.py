@@ -216,10 +216,8 @@ def test_missing_values_are_nan_and_remarked_with_their_share(tmp_path: Path) ->
     assert finding.numbers == {"columns": 2.0, "cells": 5.0, "empty_columns": 1.0}
 
 
-def test_duplicate_stamps_are_kept_and_remarked(tmp_path: Path) -> None:
-    contents = read(tmp_path, "time_s,x\n0,1\n0,2\n1,3\n")
-    assert contents.streams[0].timestamps_ns.tolist() == [0, 0, 1_000_000_000]
-    assert "duplicate_timestamps" in checks(contents)
+def test_equal_stamps_are_kept(tmp_path: Path) -> None:
+    assert read(tmp_path, "time_s,x\n0,1\n0,2\n1,3\n").streams[0].timestamps_ns.tolist() == [0, 0, 1_000_000_000]
 
 
 def test_duplicate_column_names_are_told_apart(tmp_path: Path) -> None:

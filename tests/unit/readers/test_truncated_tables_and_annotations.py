@@ -32,6 +32,7 @@ from weft.readers.textgrid import TextGridReader
 from weft.readers.tobii_export import TobiiExportReader
 from weft.readers.tobii_glasses import TobiiGlassesReader
 from weft.readers.transcripts import TranscriptReader
+from weft.testing.reader_contract import RULES, Rule
 
 CUTS = [0.0, 0.003, 0.1, 0.25, 0.4, 0.5, 0.66, 0.8, 0.93, 0.999]
 
@@ -192,6 +193,15 @@ def test_a_whole_file_is_recognised_and_read(form: str, tmp_path: Path) -> None:
     assert reader.recognises(Probe(path, head=path.read_bytes()[:4096]))
     contents = reader.read(Request(path, name, "a"))
     assert contents.streams or contents.annotations or contents.findings
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_keeps_the_readers_contract(form: str, rule: Rule, tmp_path: Path) -> None:
+    reader, name, make = FORMATS[form]
+    path = tmp_path / name
+    path.write_bytes(make())
+    rule(reader, path)
 
 
 @pytest.mark.parametrize("form", FORMATS)
