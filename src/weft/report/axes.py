@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 440, 220
-LEFT, RIGHT, TOP, BOTTOM = 58, 20, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 66, 20, 10, 40
 
 _TIME_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
@@ -123,6 +123,6 @@ class Axes:
         middle, centre = (TOP + HEIGHT - BOTTOM) / 2, (LEFT + WIDTH - RIGHT) / 2
         parts.append(f'<text x="{centre}" y="{HEIGHT - 6}" text-anchor="middle">{escape(self.x_label)}</text>')
         parts.append(
-            f'<text transform="translate(13 {middle}) rotate(-90)" text-anchor="middle">{escape(self.y_label)}</text>'
+            f'<text transform="translate(11 {middle}) rotate(-90)" text-anchor="middle">{escape(self.y_label)}</text>'
         )
         return Markup("".join([*parts, *marks, "</svg>"]))

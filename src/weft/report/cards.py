@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from weft.core import Annotation, Capsule
+from weft.core import Annotation, Capsule, Interval
 from weft.report.data import Card, RecordingData, ReportData
 from weft.report.plots import wave_picture
 from weft.report.sections import MOST_ROWS, Rows, origin_of
@@ -41,9 +41,7 @@ def _card(card: Card, recording: RecordingData) -> dict[str, Any]:
         "title": _text_of(capsule.anchor),
         "kind": capsule.anchor.kind.replace("_", " "),
         "recording": recording.name,
-        "when": f"{moment(recording.reference, capsule.interval.start_ns, origin_ns)} to "
-        f"{moment(recording.reference, capsule.interval.stop_ns, origin_ns)}",
-        "duration": lasting(capsule.interval.duration_ns),
+        "when": _when(capsule, recording, origin_ns),
         "tier": capsule.anchor.tier,
         "source": _who(capsule.anchor),
         "synthetic": capsule.synthetic,
@@ -59,7 +57,7 @@ def _card(card: Card, recording: RecordingData) -> dict[str, Any]:
         "wave": wave_picture(card.waveform) if card.waveform else "",
         "wave_stream": card.waveform.stream if card.waveform else "",
         "parts": [
-            {"name": name, "percent": round(100 * part.duration_ns / total, 3), "length": lasting(part.duration_ns)}
+            {"name": name, "percent": round(100 * part.duration_ns / total, 3), "length": _length(part)}
             for name, part in (("before", capsule.history), ("now", capsule.interval), ("after", capsule.future))
         ],
         "lines": _lines(capsule, recording, origin_ns),
@@ -75,6 +73,20 @@ def _card(card: Card, recording: RecordingData) -> dict[str, Any]:
         ],
         "note": card.note,
     }
+
+
+def _when(capsule: Capsule, recording: RecordingData, origin_ns: int) -> str:
+    """From when to when, or at what moment."""
+    start = moment(recording.reference, capsule.interval.start_ns, origin_ns)
+    if capsule.interval.is_empty:
+        return f"at {start}"
+    stop = moment(recording.reference, capsule.interval.stop_ns, origin_ns)
+    return f"{start} to {stop} ({lasting(capsule.interval.duration_ns)})"
+
+
+def _length(part: Interval) -> str:
+    """How long a part is; nothing for a moment."""
+    return "" if part.is_empty else lasting(part.duration_ns)
 
 
 def _text_of(annotation: Annotation) -> str:
@@ -94,6 +106,8 @@ def _who(annotation: Annotation) -> str:
 
 def _part_of(capsule: Capsule, t_ns: int) -> str:
     """Before, during or after."""
+    if t_ns == capsule.interval.start_ns:
+        return "during"
     return "before" if t_ns < capsule.interval.start_ns else "after" if t_ns >= capsule.interval.stop_ns else "during"
 
 
@@ -124,7 +138,8 @@ def _facts(capsule: Capsule) -> Rows:
     units = [a for a in capsule.of_kind("action_unit", within=capsule.interval) if isinstance(a.value, Mapping)]
     for source in sorted({(a.stream, a.method) for a in units}):
         mine = [a for a in units if (a.stream, a.method) == source]
-        strongest = sorted(mine, key=lambda a: (-_strength(a), a.tier))[:6]
+        ordered = sorted(mine, key=lambda a: (-_strength(a), a.tier))
+        strongest = [a for a in ordered[:6] if _strength(a) > 0] or ordered[:1]
         scales = sorted({str(a.value["scale"]) for a in strongest if a.value.get("scale")})
         scale = f" (scale {', '.join(scales)})" if scales else ""
         rows.append(_fact("face", " · ".join(_unit_words(a) for a in strongest) + scale, strongest[0]))

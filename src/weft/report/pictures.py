@@ -14,7 +14,9 @@ from weft.core import Alignment, Capsule, Interval, Modality, Recording, Stream
 from weft.report.data import Card, Picture, Waveform
 from weft.sync.view import AlignedRecording
 
-THUMBNAIL_WIDTH_PX = 240
+THUMBNAIL_PX = (240, 200)
+"""The largest width and height."""
+
 JPEG_QUALITY = 70
 WAVEFORM_PARTS = 400
 
@@ -70,8 +72,9 @@ def jpeg_of(image: NDArray[np.uint8]) -> bytes:
 
     plain = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image[..., :3] if image.ndim == 3 else image
     picture = Image.fromarray(np.ascontiguousarray(plain))
-    height = max(1, round(picture.height * THUMBNAIL_WIDTH_PX / max(1, picture.width)))
-    small = picture.resize((THUMBNAIL_WIDTH_PX, min(height, 3 * THUMBNAIL_WIDTH_PX)), Image.Resampling.LANCZOS)
+    scale = min(THUMBNAIL_PX[0] / picture.width, THUMBNAIL_PX[1] / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.LANCZOS)
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
     return buffer.getvalue()

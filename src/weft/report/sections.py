@@ -38,6 +38,9 @@ MOST_DETAILED = 150
 MOST_PLOTS = 120
 """Clocks that get plots, the first of each recording before the second of any."""
 
+MOST_SEGMENTS = 4
+"""Of one clock that the table tells; the plot shows all."""
+
 MOST_ROWS = 60
 """Rows of one table; the rest is counted."""
 
@@ -128,7 +131,7 @@ def _recording(recording: RecordingData, number: int, plots: int, *, is_open: bo
         "capsules": f"{recording.capsules:,}",
         "findings": _severity_words(severities) or "none",
         "clocks": [_clock(recording, entry, origin_ns) for entry in recording.alignment.clocks[:MOST_ROWS]],
-        "plots": _plots(recording, span, plots, origin_ns, words) if span else [],
+        "plots": _plots(recording, span, plots, origin_ns) if span else [],
         "strips": _strips(recording.streams[:MOST_ROWS], span) if span else [],
         "ticks": _ticks(span, origin_ns) if span else [],
         "axis": words,
@@ -198,9 +201,10 @@ def _clock(recording: RecordingData, entry: ClockAlignment, origin_ns: int) -> d
                 "drift": in_ppm(segment["drift_ppm"]),
                 "error": f"±{in_ms(segment['error95_ms'])}",
             }
-            for segment in row["segments"][:MOST_ROWS]
+            for segment in row["segments"][:MOST_SEGMENTS]
             if len(row["segments"]) > 1
         ],
+        "more_segments": max(0, len(row["segments"]) - MOST_SEGMENTS),
     }
 
 
@@ -210,7 +214,7 @@ def worst_clocks(recordings: Rows) -> Rows:
     return sorted(rows, key=lambda row: (-row["rank"][0], -row["rank"][1], row["recording"], row["name"]))
 
 
-def _plots(recording: RecordingData, span: Interval, plots: int, origin_ns: int, words: str) -> Rows:
+def _plots(recording: RecordingData, span: Interval, plots: int, origin_ns: int) -> Rows:
     """The plots of a recording's first clocks."""
     mapped = [entry for entry in recording.alignment.clocks if _is_mapped(recording.alignment, entry)][:plots]
     found = []
@@ -220,8 +224,8 @@ def _plots(recording: RecordingData, span: Interval, plots: int, origin_ns: int,
             {
                 "clock": entry.clock.name,
                 "badge": _badge(entry.status),
-                "map": clock_plot(entry, span, origin_ns, x_label=words),
-                "residuals": residual_plot(entry, span, origin_ns, x_label=words),
+                "map": clock_plot(entry, span, origin_ns, x_label="time, min:s"),
+                "residuals": residual_plot(entry, span, origin_ns, x_label="time, min:s"),
                 "used": used,
                 "left_out": len(entry.residuals) - used,
                 "pieces": len(entry.time_map.pieces) if entry.time_map else 0,

@@ -42,7 +42,7 @@ def in_ppm(value_ppm: float | None) -> str:
     >>> in_ppm(-23.14), in_ppm(None)
     ('−23.1 ppm', '–')
     """
-    return "–" if value_ppm is None else f"{value_ppm:.1f} ppm".replace("-", "−")
+    return "–" if value_ppm is None else f"{round(value_ppm, 1) + 0.0:.1f} ppm".replace("-", "−")
 
 
 def in_hz(value_hz: float | None) -> str:
@@ -128,7 +128,7 @@ def value_words(value: Any) -> str:
     Examples
     --------
     >>> value_words({"pitch_median_hz": 211.234, "words_per_s": None, "level_dbfs": {"p10": -52.0, "p50": -48.25}})
-    'pitch median 211.2 Hz · level p10 −52 dBFS, p50 −48.25 dBFS'
+    'pitch median 211 Hz · level p10 −52 dBFS, p50 −48.2 dBFS'
     """
     if isinstance(value, dict):
         return " · ".join(_named(str(key), item) for key, item in value.items() if item is not None and item != "")
@@ -159,7 +159,8 @@ def _named(name: str, item: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """A number with four digits at most, or the text."""
+    """A number with the three digits that can be meant, or the text."""
     if isinstance(value, float):
-        return f"{value:.4g}".replace("-", "−") if abs(value) < 1e4 else f"{value:,.0f}".replace("-", "−")
+        text = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+        return text.replace("-", "−")
     return str(value).replace("-", "−") if isinstance(value, int) else str(value)

@@ -30,7 +30,7 @@ from weft.report.axes import Axes, round_ticks, time_ticks
 from weft.report.cards import cards_of
 from weft.report.coverage import stream_data
 from weft.report.data import RecordingData, StreamData
-from weft.report.pictures import THUMBNAIL_WIDTH_PX, choose_capsules, jpeg_of
+from weft.report.pictures import THUMBNAIL_PX, choose_capsules, jpeg_of
 from weft.report.plots import MOST_POINTS, clock_plot, coverage_strip, residual_plot
 from weft.report.remarks import MOST_FINDINGS, findings_of
 from weft.report.sections import MOST_PLOTS, modalities_of, recordings_of, worst_clocks
@@ -242,7 +242,7 @@ def test_a_thousand_equal_findings_are_counted_not_listed() -> None:
 def test_a_card_tells_who_says_what_and_how_surely(data: ReportData) -> None:
     card = cards_of(data)[0]
     facts = {fact["label"]: fact for fact in card["facts"]}
-    assert "pitch median 241.3 Hz" in facts["voice"]["words"]
+    assert "pitch median 241 Hz" in facts["voice"]["words"]
     assert (facts["voice"]["source"], facts["voice"]["confidence"]) == ("measured: YIN pitch", "87%")
     assert facts["face"]["words"].startswith("AU12 lip corners pulled 2.1")
     assert [part["name"] for part in card["parts"]] == ["before", "now", "after"]
@@ -274,5 +274,33 @@ def test_capsules_are_chosen_from_all_over_the_recording() -> None:
 @pytest.mark.parametrize("shape", [(90, 160), (90, 160, 1), (90, 160, 3), (90, 160, 4), (400, 10, 3)], ids=str)
 def test_a_thumbnail_is_small_whatever_the_frame(shape: tuple[int, ...]) -> None:
     image = Image.open(BytesIO(jpeg_of(np.zeros(shape, dtype=np.uint8))))
-    assert image.width == THUMBNAIL_WIDTH_PX
-    assert image.height <= 3 * THUMBNAIL_WIDTH_PX
+    assert image.width == THUMBNAIL_PX[0] or image.height == THUMBNAIL_PX[1]
+    assert image.width <= THUMBNAIL_PX[0]
+    assert image.height <= THUMBNAIL_PX[1]
+
+
+def test_a_moment_has_no_length_and_its_picture_is_its_own() -> None:
+    recording, alignment, capsules = kitchen_session()
+    at_ns = 20 * S
+    anchor = replace(capsules[2].anchor, kind="event", interval=Interval(at_ns, at_ns), value="bell")
+    moment = replace(
+        capsules[2],
+        interval=anchor.interval,
+        context=Interval(at_ns - 5 * S, at_ns + 5 * S),
+        anchor=anchor,
+        annotations=(),
+    )
+    card = cards_of(data_of_recordings([(recording, alignment, (moment,))], example_version()))[0]
+    assert card["when"] == "at 0:20.0"
+    assert [picture["part"] for picture in card["pictures"]] == ["before", "during", "after"]
+    assert [part["length"] for part in card["parts"]] == ["5.0 s", "", "5.0 s"]
+
+
+def test_a_clock_with_many_segments_tells_the_first_few() -> None:
+    pieces = tuple(Piece(Interval(i * S, (i + 1) * S), 0, i * S // 100) for i in range(30))
+    whole = with_clocks(Status.ALIGNED)
+    alignment = whole.recordings[0].alignment
+    many = replace(alignment.clocks[1], time_map=TimeMap("c0", "mic", pieces))
+    recording = replace(whole.recordings[0], alignment=replace(alignment, clocks=(alignment.clocks[0], many)))
+    row = worst_clocks(recordings_of(replace(whole, recordings=(recording,))))[0]
+    assert (len(row["segments"]), row["more_segments"]) == (4, 26)
