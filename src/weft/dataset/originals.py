@@ -14,7 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from weft.core import DatasetError, Recording, SourceFile, UsageError
@@ -79,39 +79,38 @@ def links_of(store: Store, recording: Recording) -> dict[str, str]:
 def copy_originals(store: Store, recording: Recording) -> dict[str, str]:
     """Copy the recording's files into the dataset, and say where they lie there, by hash.
 
+    A source that is a folder (a bag directory) is copied as a folder.
+
     Raises
     ------
     DatasetError
         If the disk is full, or a file changed while it was copied.
-    UsageError
-        If a source is a folder (a bag directory), which is linked and not copied.
     """
     links = {}
     for source in files_of(recording):
         sha256, path = _hash_of(source), recording.root / source.path
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder that one reader takes whole; such originals can only be linked")
-        match = _SUFFIX.fullmatch("".join(path.suffixes[-1:]))
-        name = f"media/{sha256[:2]}/{sha256}{match.group() if match else ''}"
-        if not (store.root / name).is_file():
-            write_atomically(store.root / name, _Copy(path, sha256), work=store.temporary)
-        links[sha256] = name
+        match = _SUFFIX.fullmatch("" if path.is_dir() else path.suffix)
+        links[sha256] = f"media/{sha256[:2]}/{sha256}{match.group() if match else ''}"
+        _copy(path, store.root / links[sha256], work=store.temporary)
+        if hash_file(store.root / links[sha256]) != sha256:
+            raise DatasetError(f"{path} changed while it was copied, or {links[sha256]} is damaged; remove it")
     return links
 
 
-@dataclass(frozen=True)
-class _Copy:
-    """Writes a copy of ``path`` and checks it."""
+def _copy(path: Path, target: Path, *, work: Path) -> None:
+    """Copy a file, or every file of a folder, each in one step; what is there already stays."""
+    if path.is_dir():
+        for inner in sorted(p for p in path.rglob("*") if p.is_file()):
+            _copy(inner, target.joinpath(*_safe_parts(inner.relative_to(path).as_posix())), work=work)
+    elif not target.is_file():
+        write_atomically(target, lambda temporary: _copy_bytes(path, temporary), work=work)
 
-    path: Path
-    sha256: str
 
-    def __call__(self, target: Path) -> None:
-        with self.path.open("rb") as original, target.open("wb") as copy:
-            while block := original.read(_BLOCK):
-                copy.write(block)
-        if hash_file(target) != self.sha256:
-            raise DatasetError(f"{self.path} changed while it was copied; run the same command again")
+def _copy_bytes(path: Path, target: Path) -> None:
+    """Copy the bytes alone; neither times nor permissions belong to the content."""
+    with path.open("rb") as original, target.open("wb") as copy:
+        while block := original.read(_BLOCK):
+            copy.write(block)
 
 
 class Originals:
@@ -217,10 +216,18 @@ class Originals:
         for source in self._sources:
             name, place = folder.joinpath(*_safe_parts(source.path)), self._place(links[source.sha256])
             name.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                name.hardlink_to(place)
-            except OSError:
-                shutil.copyfile(place, name)
+            if place.is_dir():
+                shutil.copytree(place, name, copy_function=_link_or_copy)
+            else:
+                _link_or_copy(place, name)
+
+
+def _link_or_copy(place: str | Path, name: str | Path) -> None:
+    """A second name for a file; a copy where the file system has none to give."""
+    try:
+        Path(name).hardlink_to(place)
+    except OSError:
+        shutil.copyfile(place, name)
 
 
 def _remove_own(folder: Path, pid: int) -> None:

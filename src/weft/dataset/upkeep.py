@@ -9,7 +9,8 @@ from pathlib import Path
 from weft.core import DatasetError, Finding, Severity
 from weft.dataset.atomic import storage_errors
 from weft.dataset.manifest import Fragment
-from weft.dataset.store import Store, file_sha256
+from weft.dataset.store import Store
+from weft.readers.folder import hash_file
 
 
 def verify(store: Store) -> tuple[Finding, ...]:
@@ -29,7 +30,7 @@ def verify(store: Store) -> tuple[Finding, ...]:
         named |= {part.path: part for entry in manifest.recordings for part in entry.tables.values()}
     for path, fragment in sorted(named.items()):
         findings += _checked(store.root / path, path, fragment.sha256)
-    for copy in _files_below(store.root / "media"):
+    for copy in sorted((store.root / "media").glob("*/*")):
         findings += _checked(copy, copy.relative_to(store.root).as_posix(), copy.name.partition(".")[0])
     findings += [_unused(path) for path in _unnamed(store, set(named))]
     return tuple(findings)
@@ -69,9 +70,9 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 def _checked(path: Path, name: str, sha256: str) -> list[Finding]:
     """A finding if a file is missing or its bytes have another hash."""
-    if not path.is_file():
+    if not path.exists():
         return [_damaged(name, "the file is missing")]
-    found = file_sha256(path)
+    found = hash_file(path)
     if found != sha256:
         return [_damaged(name, f"expected sha256 {sha256[:16]}..., found {found[:16]}...")]
     return []

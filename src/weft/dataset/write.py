@@ -52,8 +52,6 @@ def link_originals(store: Store, recordings: Iterable[Recording], *, media: Medi
     ------
     DatasetError
         If the disk is full, or another writer is at work.
-    UsageError
-        If a source that is a folder is to be copied.
     """
     with store.lock():
         links: dict[str, str] = {}
