@@ -93,8 +93,8 @@ class AudioTimes:
 def audio_times(table: PacketTable, index: AudioIndex) -> AudioTimes:
     """Each sample's instant by the packets' stamps.
 
-    A hole is a jump of the stamps by more than half a packet that the packets on both
-    sides confirm. Within a piece the declared rate holds, unless the stamps drift away
+    A hole is a jump of the stamps by more than half a packet between all of the next few
+    packets and all of the last few. Within a piece the declared rate holds, unless the stamps drift away
     from it steadily: then the stamps' own rate does, as the recorder's clock ran so.
 
     Notes
@@ -145,14 +145,13 @@ def _sample_ns(samples: Int64Array, rate_hz: int) -> Int64Array:
 
 def _jumps(lead_ns: Int64Array, packet_ns: Int64Array) -> list[tuple[int, int]]:
     """Where stamps leave the line of the samples: packet, and by how much."""
-    steps = np.diff(lead_ns)
     found = []
-    for at in np.flatnonzero(np.abs(steps) * 2 > np.median(packet_ns)) + 1:
-        before = np.median(lead_ns[max(0, at - _NEIGHBOURS) : at])
-        after = np.median(lead_ns[at : at + _NEIGHBOURS])
-        length = int(after - before)
-        if abs(length) * 2 > np.median(packet_ns) and (length > 0) == (steps[at - 1] > 0):
-            found.append((int(at), length))
+    least = np.median(packet_ns) / 2
+    for at in (np.flatnonzero(np.abs(np.diff(lead_ns)) > least) + 1).tolist():
+        before, after = lead_ns[max(0, at - _NEIGHBOURS) : at], lead_ns[at : at + _NEIGHBOURS]
+        ahead, back = after.min() - before.max(), before.min() - after.max()
+        if max(ahead, back) > least:
+            found.append((at, int(np.median(after) - np.median(before))))
     return found
 
 

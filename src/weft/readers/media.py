@@ -8,6 +8,7 @@ streams, Ogg, bare MP3, AAC, FLAC, WAV). All tracks of a file share that clock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 _STATE_DURATION = frozenset({"matroska", "mov", "asf", "avi"})
 """Containers whose duration stands in the header; elsewhere it is an estimate."""
+_KEPT_TAGS = (
+    "encoder",
+    "software",
+    "make",
+    "model",
+    "firmware",
+    "com.apple.quicktime.model",
+    "timecode",
+    "time_reference",
+)
+"""``time_reference`` is a field recorder's count of samples since midnight (EBU Tech 3285)."""
 _LEAST_MISSING_NS = 500 * NS_PER_MS
 
 
@@ -149,18 +161,33 @@ def _looks_like(head: bytes) -> str:
 def _about(opened: InputContainer) -> dict[str, Any]:
     """What the container says about the whole file, for every stream's details."""
     about: dict[str, Any] = {"container": opened.format.name}
-    made = opened.metadata.get("creation_time") or opened.metadata.get("date") or ""
+    made = creation_time({key.lower(): value for key, value in opened.metadata.items()})
     if made:
-        about["creation_time"] = _iso(made)
-    for key in ("encoder", "software", "make", "model", "firmware", "com.apple.quicktime.model"):
+        about["creation_time"] = made
+    for key in _KEPT_TAGS:
         if key in opened.metadata:
             about[key.rsplit(".", 1)[-1]] = opened.metadata[key]
     return about
 
 
-def _iso(text: str) -> str:
-    """A creation time in ISO 8601, or as it stands where it is something else."""
+def creation_time(tags: Mapping[str, str]) -> str:
+    """When the device says that it made the file, in ISO 8601; empty when it gives no time of day.
+
+    Parameters
+    ----------
+    tags
+        The container's tags, in lower case. Apple's own tag is preferred, as it has the
+        time zone; a field recorder gives date and time apart.
+
+    Examples
+    --------
+    >>> creation_time({"date": "2024-05-01", "creation_time": "10:20:30"})
+    '2024-05-01T10:20:30'
+    """
+    date, time = tags.get("date", ""), tags.get("creation_time", "")
+    joined = f"{date}T{time}" if date and time and "T" not in time else time or date
+    made = tags.get("com.apple.quicktime.creationdate") or joined
     try:
-        return datetime.fromisoformat(text).isoformat()
+        return datetime.fromisoformat(made).isoformat() if ":" in made else ""
     except ValueError:
-        return text
+        return ""

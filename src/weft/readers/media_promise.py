@@ -61,8 +61,9 @@ def _mov_bytes(file: BinaryIO, size: int) -> int:
 def _riff_bytes(file: BinaryIO, size: int) -> int:
     """The data chunk's claimed end for WAV, the form's for AVI; 0 where a recorder left it open."""
     head = file.read(12)
-    order = "<"
-    length = struct.unpack(order + "I", head[4:8])[0]
+    if len(head) < 12:
+        return 0
+    length: int = struct.unpack("<I", head[4:8])[0]
     if head[8:12] != b"WAVE":
         return length + 8 if length else 0
     long_data, at = 0, 12

@@ -116,7 +116,6 @@ class TrackStreams:
                 ListedTimeline(times_ns),
                 VideoSamples(*self._where(track), packets=(table, index), size=track.size, name=self.request.name),
                 nominal_rate_hz=None if variable else track.rate_hz or None,
-                channels=("red", "green", "blue"),
                 details={"width": width, "height": height, "rotation_deg": track.rotation_deg, "signal": "video"},
             ),
         )

@@ -68,20 +68,19 @@ class PacketCursor:
         UnreadableError
             If the file no longer holds what it held when it was listed.
         """
-        if self._recent and self._recent[0][0] <= number <= self._recent[-1][0] + _RECENT:
-            going_on: Iterator[tuple[int, Any]] = chain(tuple(self._recent), self._live)
-        else:
-            going_on = self._found(number)
+        goes_on = bool(self._recent) and self._recent[0][0] <= number <= self._recent[-1][0] + _RECENT
+        kept = tuple(self._recent) if goes_on else ()
         self._recent.clear()
-        self._live = iter(())
-        return self._delivered(dropwhile(lambda numbered: numbered[0] < number, going_on))
+        if not goes_on:
+            self._live = self._found(number)
+        return self._delivered(kept, number)
 
-    def _delivered(self, packets: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    def _delivered(self, kept: tuple[tuple[int, Any], ...], number: int) -> Iterator[tuple[int, Any]]:
         """The packets as they come, the last few of them kept for whoever goes on from there."""
-        self._live = packets
-        for numbered in packets:
+        for numbered in chain(kept, self._live):
             self._recent.append(numbered)
-            yield numbered
+            if numbered[0] >= number:
+                yield numbered
 
     def _found(self, number: int) -> Iterator[tuple[int, Any]]:
         """Numbered packets from ``number`` or before it, after a seek that can be believed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ class FrameIndex:
     start: Int64Array
     counted: bool
     left_out: int
+
+    @cached_property
+    def gap(self) -> int:
+        """Ticks between neighbouring frames, by their median; 0 below two frames."""
+        return int(np.median(np.diff(self.pts))) if self.pts.size > 1 else 0
 
     @classmethod
     def of(cls, table: PacketTable, container: str) -> FrameIndex:
@@ -239,9 +245,8 @@ class VideoSamples:
     def _nearest(self, at: int, pts: int) -> int | None:
         """The frame whose stamp a container rounded otherwise after seeking."""
         near = [i for i in (at - 1, at) if 0 <= i < self._index.pts.size]
-        gap = int(np.median(np.diff(self._index.pts))) if self._index.pts.size > 1 else 0
         best = min(near, key=lambda i: abs(int(self._index.pts[i]) - pts), default=None)
-        return best if best is not None and abs(int(self._index.pts[best]) - pts) * 4 <= gap else None
+        return best if best is not None and abs(int(self._index.pts[best]) - pts) * 4 <= self._index.gap else None
 
     def _hold(self, number: int, before: tuple[int, NDArray[np.uint8]] | None) -> NDArray[np.uint8]:
         """The picture before a frame that cannot be decoded."""
