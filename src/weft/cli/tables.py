@@ -123,7 +123,7 @@ def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
     figures = [row["offset_ms"], row["drift_ppm"], row["error95_ms"]]
     written = [f"{figure:+,.3f}" if figure is not None else "–" for figure in figures[:2]]
     written.append(f"{figures[2]:.3f}" if figures[2] is not None else "–")
-    jumps = str(max(0, len(row["segments"]) - 1)) if row["segments"] else "–"
+    jumps = str(entry.jumps) if entry.time_map else "–"
     return [entry.clock.name, status, *written, jumps, ", ".join(entry.methods) or "–", entry.note]
 
 

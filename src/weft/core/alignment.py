@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,10 @@ from weft.core.evidence import Evidence
 from weft.core.finding import Finding
 from weft.core.time_map import TimeMap
 from weft.core.times import NS_PER_MS, NS_PER_S
+
+
+LEAST_JUMP_NS = 1_000
+"""A microsecond: below it, rounding and bends in a drift would count as jumps."""
 
 
 class Status(StrEnum):
@@ -74,6 +79,17 @@ class ClockAlignment:
     def __post_init__(self) -> None:
         if (self.time_map is None) != (self.status is Status.NOT_ALIGNED):
             raise UsageError(f"clock {self.clock.name!r}: a clock has no map exactly when it is not aligned")
+
+    @property
+    def jumps(self) -> int:
+        """How often the clock's relation to the reference changes at once; a bend in its drift is no jump."""
+        if self.time_map is None:
+            return 0
+        steps_ns = (
+            after.offset_at_ns(after.device.start_ns) - before.offset_at_ns(before.device.stop_ns)
+            for before, after in itertools.pairwise(self.time_map.pieces)
+        )
+        return sum(abs(step_ns) > LEAST_JUMP_NS for step_ns in steps_ns)
 
     def segments(self) -> list[dict[str, float]]:
         """The map's pieces in the device's own readings, as the command's contract prints them.
