@@ -36,7 +36,7 @@ skip_unreadable_option = click.option(
 _MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "min": 60e3}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]
     """A duration such as ``80ms``, ``0.5s``, ``2min``; its value is in milliseconds."""
 
     name = "duration"

@@ -15,7 +15,6 @@ from weft.core.finding import Finding
 from weft.core.time_map import TimeMap
 from weft.core.times import NS_PER_MS, NS_PER_S
 
-
 LEAST_JUMP_NS = 1_000
 """A microsecond: below it, rounding and bends in a drift would count as jumps."""
 
