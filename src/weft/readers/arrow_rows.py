@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from weft.core import UnreadableError, UnsupportedError
+from weft.readers.table_signatures import PARQUET_MARK
 from weft.readers.text_layout import MAX_COLUMNS
 
 _MAX_LIST = 64
-PARQUET_MARK, ARROW_MARK, FEATHER_1_MARK = b"PAR1", b"ARROW1", b"FEA1"
 
 
 @dataclass

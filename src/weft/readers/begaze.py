@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pyarrow as pa
-
 from weft.core import Annotation, Interval, Modality
 from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.table_dialects import Choice, load_table, table_contents
 from weft.readers.table_headers import header_of
-from weft.readers.table_loading import Choice, load_table
-from weft.readers.tables import table_contents
-from weft.readers.text_layout import decode_head
-from weft.readers.time_columns import exact_ns
 
+_NS_PER_US = 1000
 _COLUMNS = frozenset({"Time", "Type", "Trial"})
 _MESSAGE = r"^\s*\d+\tMSG\t"
 
@@ -58,10 +54,9 @@ def _messages(request: Request, rows: tuple[str, ...]) -> Iterator[Annotation]:
     """The messages between the samples."""
     for row in rows:
         time, _, trial, *rest = [*row.split("\t"), "", ""][:5]
-        times_ns, valid = exact_ns(pa.array([time.strip()]), 3)
-        if valid[0]:
-            text = decode_head(rest[0].encode())[0].removeprefix("# Message:").strip()
-            at_ns = int(times_ns[0])
+        if time.strip().isdigit():
+            text = rest[0].removeprefix("# Message:").strip()
+            at_ns = int(time) * _NS_PER_US
             yield Annotation(
                 "message",
                 Interval(at_ns, at_ns),

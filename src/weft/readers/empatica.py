@@ -14,10 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from weft.core import (
+    NS_PER_S,
     Annotation,
     ArraySamples,
     Clock,
@@ -32,11 +30,7 @@ from weft.core import (
     UnreadableError,
 )
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.table_checks import broken_findings
-from weft.readers.table_columns import load_columns
 from weft.readers.text_layout import Layout, is_number
-from weft.readers.text_rows import DelimitedRows
-from weft.readers.time_columns import TimeRule, exact_ns
 
 _SIGNALS: dict[str, tuple[str, Modality, tuple[str, ...], str]] = {
     "ACC": ("accelerometer", Modality.MOTION, ("x", "y", "z"), "1/64 g"),
@@ -98,11 +92,16 @@ def _start_ns(line: str) -> int | None:
     cell = line.split(",")[0].strip()
     if not is_number(cell) or not _EPOCH_S[0] <= Decimal(cell) < _EPOCH_S[1]:
         return None
-    return int(exact_ns(pa.array([cell]), 9)[0][0])
+    return int((Decimal(cell) * NS_PER_S).to_integral_value())
 
 
 def _read_file(request: Request) -> Contents:
     """One sensor's stream."""
+    from weft.readers.table_checks import broken_findings
+    from weft.readers.table_columns import load_columns
+    from weft.readers.text_rows import DelimitedRows
+    from weft.readers.time_columns import TimeRule
+
     with request.path.open("rb") as file:
         first, second = file.readline(200), file.readline(200)
     start_ns = _start_ns(first.decode("latin-1"))
@@ -147,10 +146,10 @@ def _rate(request: Request, line: str) -> Fraction:
 
 def _read_tags(request: Request) -> Contents:
     """The button presses."""
-    cells = pa.array(request.path.read_text("latin-1").split(), pa.string())
-    times_ns, valid = exact_ns(pc.utf8_trim_whitespace(cells), 9)
+    times_ns = [_start_ns(cell) for cell in request.path.read_text("latin-1").split()]
     presses = tuple(
-        Annotation("event", Interval(int(t), int(t)), request.clock, "button", method=request.name, tier="tags")
-        for t in times_ns[valid]
+        Annotation("event", Interval(t, t), request.clock, "button", method=request.name, tier="tags")
+        for t in times_ns
+        if t is not None
     )
     return Contents(annotations=presses)

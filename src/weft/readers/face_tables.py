@@ -14,14 +14,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weft.core import Clock, Finding, Modality, Severity, Stream, UnsupportedError
 from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.table_dialects import Choice, load_table, part_stream
 from weft.readers.table_headers import header_of
-from weft.readers.table_loading import Choice, Table, load_table
-from weft.readers.tables import part_stream
+
+if TYPE_CHECKING:
+    from weft.readers.table_loading import Table
 
 _PARTS: tuple[tuple[str, Modality, str], ...] = (
     ("action_units", Modality.FACE, r"AU\d+(_[rc])?$"),

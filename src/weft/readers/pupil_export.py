@@ -12,13 +12,16 @@ Format: https://docs.pupil-labs.com/neon/data-collection/data-format/
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weft.core import Annotation, Clock, Interval, Modality
 from weft.readers.device_folders import inner_request, join_contents, stamped_video
 from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.table_dialects import Choice, load_table, table_contents
 from weft.readers.table_headers import header_of
-from weft.readers.table_loading import Choice, Table, load_table
-from weft.readers.tables import table_contents
+
+if TYPE_CHECKING:
+    from weft.readers.table_loading import Table
 
 _TIME = "timestamp [ns]"
 _IDS = ("section id", "recording id", "fixation id", "blink id", "saccade id")

@@ -8,46 +8,18 @@ from decimal import Decimal
 
 import numpy as np
 
-from weft.core import Epoch, Finding, Modality, Severity, UnreadableError, UnsupportedError, UsageError
-from weft.readers.arrow_rows import ARROW_MARK, FEATHER_1_MARK, PARQUET_MARK, ArrowRows, ParquetSamples
+from weft.core import Epoch, Finding, Severity, UnreadableError, UnsupportedError, UsageError
+from weft.readers.arrow_rows import ArrowRows, ParquetSamples
 from weft.readers.column_units import unit_of
 from weft.readers.event_tables import SpanColumns, find_spans
 from weft.readers.protocol import Request
 from weft.readers.table_checks import broken_findings, in_order, layout_findings, value_findings
 from weft.readers.table_columns import Columns, Rows, load_columns, numeric_names, sample_rows, too_large_names
+from weft.readers.table_dialects import Choice
+from weft.readers.table_signatures import ARROW_MARK, ARROW_SUFFIXES, FEATHER_1_MARK, JSON_SUFFIXES, PARQUET_MARK
 from weft.readers.text_layout import find_layout
 from weft.readers.text_rows import DelimitedRows, JsonRows, parse_object
 from weft.readers.time_columns import TimeRule, declared_rule, epoch_of, find_time_column, infer_rule, unit_word
-
-JSON_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-ARROW_SUFFIXES = frozenset({".parquet", ".pq", ".feather", ".arrow", ".ipc"})
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a dialect knows about its table; the file's own options go before it.
-
-    Parameters
-    ----------
-    time_column, time_unit
-        Which column holds the time, and its unit; empty to find out.
-    modality, signal
-        What the numbers are, and how their stream is called; the modality's name by default.
-    without
-        Columns to leave out (identifiers).
-    kind
-        What the spans of a table of spans are.
-    side_rows
-        A pattern for rows of another length that belong there (messages between samples).
-    """
-
-    time_column: str = ""
-    time_unit: str = ""
-    modality: Modality | None = None
-    signal: str = ""
-    without: tuple[str, ...] = ()
-    kind: str = ""
-    side_rows: str = ""
 
 
 @dataclass(frozen=True, eq=False)

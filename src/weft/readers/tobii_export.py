@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from weft.core import Annotation, Finding, Interval, Modality, Severity
 from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.table_dialects import Choice, load_table, table_contents
 from weft.readers.table_headers import header_of
-from weft.readers.table_loading import Choice, Table, load_table
-from weft.readers.tables import table_contents
+
+if TYPE_CHECKING:
+    from weft.readers.table_loading import Table
 
 _EYE_NOT_FOUND = 4
 
