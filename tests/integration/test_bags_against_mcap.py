@@ -109,6 +109,7 @@ def test_every_bag_has_its_stated_outcome(shared_data: Path) -> None:
         assert checks <= {
             "undecoded_topic",
             "empty_topics",
+            "attachments",
             "out_of_order_stamps",
             "zero_header_stamps",
             "clock_epoch_differs",

@@ -18,6 +18,9 @@ from weft.readers.protocol import Contents, Request
 
 _Key = tuple[str, str, str]
 
+_MOST_DETAILS = 4096
+"""Characters; rosbag2 writes its whole metadata into the file once more."""
+
 
 def read_messages(
     request: Request,
@@ -37,7 +40,8 @@ def read_messages(
     storages
         The bag's files in the order of recording.
     distro
-        The ROS distribution that recorded it, where known.
+        The ROS distribution that recorded it, where known; ``ros_distro`` in the file's
+        table of ``recording.toml`` overrides it.
     promised, promised_by_topic
         How many messages the bag's metadata promise; compared with what was found.
 
@@ -56,9 +60,8 @@ def read_messages(
         found[channel.topic] += 1
         key = (channel.topic, channel.message_type, channel.encoding)
         if key not in topics:
-            topics[key] = (TransformTopic if channel.message_type in TYPES else Topic)(
-                channel, distro or _distro(storages)
-            )
+            known = str(request.options.get("ros_distro", "")) or distro or _distro(storages)
+            topics[key] = (TransformTopic if channel.message_type in TYPES else Topic)(channel, known)
             logged.append(message.log_ns)
         topics[key].add(message, file)
     _require_known(request, topics, found)
@@ -69,6 +72,9 @@ def read_messages(
     findings = [finding for storage in storages for finding in storage.problems] + findings
     findings += _count_findings(request, storages, found, promised, promised_by_topic or {})
     findings += _empty_topics(request, storages, found)
+    findings += _attachments(request, storages)
+    said = _said_of_itself(storages)
+    streams = [replace(stream, details={**stream.details, "file": said}) if said else stream for stream in streams]
     return Contents(streams=tuple(streams), clocks=tuple(clocks.values()), findings=tuple(findings))
 
 
@@ -168,6 +174,39 @@ def _mismatch(subject: str, who: str, count: int, found: int) -> Finding:
         "restore the missing part from the original, or run `ros2 bag reindex` on a copy if the files are whole",
         {"promised": count, "found": found},
     )
+
+
+def _said_of_itself(storages: Sequence[Storage]) -> dict[str, object]:
+    """What the files say about themselves (profile, library, metadata), where it is short."""
+    said: dict[str, object] = {}
+    for storage in storages:
+        for key in ("profile", "library", "ros_distro", "metadata"):
+            value = storage.details.get(key)
+            if value and key not in said and len(str(value)) <= _MOST_DETAILS:
+                said[key] = value
+    return said
+
+
+def _attachments(request: Request, storages: Sequence[Storage]) -> list[Finding]:
+    """Files inside an MCAP file, which are left there."""
+    names = [str(one[0]) for storage in storages for one in _listed(storage.details.get("attachments"))]
+    if not names:
+        return []
+    return [
+        Finding(
+            "attachments",
+            Severity.INFO,
+            request.name,
+            f"the file carries {len(names)} attachments, which were not read: {', '.join(names[:12])}",
+            "take them out with `mcap get attachment` if they are recordings too",
+            {"attachments": len(names)},
+        )
+    ]
+
+
+def _listed(value: object) -> list[list[object]]:
+    """A detail that is a list of rows."""
+    return value if isinstance(value, list) else []
 
 
 def _empty_topics(request: Request, storages: Sequence[Storage], found: Counter[str]) -> list[Finding]:

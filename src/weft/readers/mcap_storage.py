@@ -122,6 +122,15 @@ class McapStorage:
 
     def _note(self, content: bytes, opcode: int) -> None:
         """What a record that is no message says."""
+        from mcap.exceptions import McapError
+
+        try:
+            self._note_record(content, opcode)
+        except McapError as error:
+            raise ValueError(f"it ends too early ({type(error).__name__})") from error
+
+    def _note_record(self, content: bytes, opcode: int) -> None:
+        """The same, with the errors of the package that knows the records."""
         from mcap import records
         from mcap.data_stream import ReadDataStream
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from weft.core import Finding, Severity, UnreadableError
+from weft.core.times import LATEST_NS
 from weft.readers.bag_storage import Channel, Place, StoredMessage, truncated
 
 MAGIC = b"SQLite format 3\0"
@@ -58,10 +59,10 @@ class SqliteStorage:
                 for row_id, topic_id, log_ns, data in database.execute(
                     "SELECT id, topic_id, timestamp, data FROM messages ORDER BY id"
                 ):
-                    if topic_id in channels and isinstance(data, bytes) and isinstance(log_ns, int):
+                    if topic_id in channels and isinstance(data, bytes) and _are_times(row_id, log_ns):
                         read += 1
                         yield StoredMessage(channels[topic_id], log_ns, log_ns, (row_id, 0), data)
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.Error, OverflowError) as error:
                 self.problems.append(self._cut(read, str(error)))
                 return
         if self._missing_bytes():
@@ -86,13 +87,14 @@ class SqliteStorage:
         try:
             topics = database.execute("SELECT id, name, type, serialization_format FROM topics ORDER BY id").fetchall()
             definitions = self._definitions(database)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:
             raise UnreadableError(
                 f"{self.name}: expected a rosbag2 database with its topics, found {error}; "
                 "try `sqlite3 broken.db3 .recover | sqlite3 repaired.db3`"
             ) from error
         channels = {}
-        for topic_id, topic, message_type, encoding in topics:
+        for topic_id, *texts in topics:
+            topic, message_type, encoding = (str(text) for text in texts)
             described = (
                 definitions.get(message_type) or definitions.get(message_type.removesuffix("_Event")) or ("", "")
             )
@@ -107,11 +109,11 @@ class SqliteStorage:
             columns = {row[1] for row in database.execute("PRAGMA table_info(schema)")}
             if "ros_distro" in columns:
                 row = database.execute("SELECT ros_distro FROM schema").fetchone()
-                self.details["ros_distro"] = row[0] if row else ""
+                self.details["ros_distro"] = str(row[0]) if row else ""
         if "message_definitions" not in tables:
             return {}
         rows = database.execute("SELECT topic_type, encoding, encoded_message_definition FROM message_definitions")
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return {str(row[0]): (str(row[1]), str(row[2])) for row in rows}
 
     def _look_for_log_left_behind(self) -> None:
         """A finding where a crash left messages in the write-ahead log beside the file."""
@@ -142,14 +144,25 @@ class SqliteStorage:
         return truncated(self.name, f"the database is damaged ({reason})", read, cure)
 
 
+def _are_times(row_id: object, log_ns: object) -> bool:
+    """Whether a row's number and stamp are what they should be; damaged pages give anything."""
+    return isinstance(row_id, int) and isinstance(log_ns, int) and abs(log_ns) < LATEST_NS
+
+
+def _text(data: bytes) -> str:
+    """A text of the database, whatever its bytes."""
+    return data.decode("utf-8", "replace")
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """The database, read-only and untouched."""
+    address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
     try:
-        return sqlite3.connect(
-            f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
+        database = sqlite3.connect(address, uri=True, check_same_thread=False)
     except sqlite3.Error as error:
         raise UnreadableError(f"{path.name}: cannot be opened as an SQLite3 database ({error})") from error
+    database.text_factory = _text
+    return database
 
 
 def is_rosbag2_database(path: Path) -> bool:

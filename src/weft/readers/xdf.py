@@ -216,7 +216,8 @@ def _read_stream(raw: Mapping[str, Any], name: str, request: Request) -> _Part:
 def _to_ns(seconds: Any, where: str) -> Int64Array:
     """Seconds of a clock as nanoseconds."""
     times = np.asarray(seconds, dtype=np.float64)
-    bad = np.flatnonzero(~(np.abs(times) * NS_PER_S < LATEST_NS))
+    with np.errstate(all="ignore"):
+        bad = np.flatnonzero(~(np.abs(times) < LATEST_NS / NS_PER_S))
     if bad.size:
         raise UnreadableError(
             f"{where} {int(bad[0])} has the stamp {times[bad[0]]} s ({bad.size} of {times.size} are no times); "

@@ -59,7 +59,9 @@ def test_json_numbers_become_columns(tmp_path: Path) -> None:
     assert (stream.name, stream.clock, stream.modality) == ("a/mouse", "a", Modality.TABLE)
     assert stream.channels == ("x", "pose.yaw", "pose.ok", "v[0]", "v[1]")
     assert stream.samples.read(4, 5).tolist() == [[4, 2, 1, 1, 4]]
-    assert contents.findings == ()
+    assert [finding.check for finding in contents.findings] == ["attachments"]
+    assert "notes.txt" in contents.findings[0].message
+    assert stream.details["file"] == {"library": "weft", "metadata": {"session": {"person": "p1"}}}
 
 
 def test_json_stamps_are_headers(tmp_path: Path) -> None:

@@ -423,6 +423,16 @@ def test_a_type_that_nobody_knows_stays_bytes(tmp_path: Path) -> None:
     assert "not described anywhere" in _finding(contents, "undecoded_topic").message
 
 
+def test_the_distribution_may_be_named(tmp_path: Path) -> None:
+    path = next(write_rosbag2(tmp_path / "bag", _imus(3)).glob("*.db3"))
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM message_definitions")
+    database.close()
+    contents = RosbagReader().read(Request(path, path.name, "bag", {"ros_distro": "humble"}))
+    samples = _stream(contents, "bag/imu.data").samples
+    assert samples.read(2, 3)[0, 0] == 2
+
+
 def test_a_wrong_description_in_the_file_falls_back_to_a_known_distribution(tmp_path: Path) -> None:
     folder = write_rosbag2(tmp_path / "bag", _imus(3))
     path = next(folder.glob("*.db3"))

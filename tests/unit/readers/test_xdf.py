@@ -266,6 +266,22 @@ def test_a_stamp_that_is_no_time_is_refused(tmp_path: Path) -> None:
         _read(_write(tmp_path, _eeg(stamps_s=stamps)))
 
 
+def test_destroyed_bytes_never_crash(tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    markers = XdfStream("stim", "Markers", ["a"] * 30, 500 + np.arange(30) / 4, offsets=[(500.0, 1.0)])
+    whole = xdf_bytes([_eeg(count=100), markers])
+    path = tmp_path / "hit.xdf"
+    for _ in range(120):
+        damaged = bytearray(whole)
+        at = int(rng.integers(4, len(whole) - 8))
+        damaged[at : at + 8] = rng.bytes(8)
+        path.write_bytes(damaged)
+        try:
+            _read(path)
+        except UnreadableError as error:
+            assert "hit.xdf" in str(error)
+
+
 def test_recognises_by_content_only(tmp_path: Path) -> None:
     assert not XdfReader().recognises(Probe(tmp_path / "a.xdf", b"RIFF"))
     assert XdfReader().recognises(Probe(tmp_path / "a.bin", b"XDF:\x01"))
