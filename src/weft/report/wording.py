@@ -25,12 +25,12 @@ def in_ms(value_ms: float | None) -> str:
     Examples
     --------
     >>> in_ms(0.0123), in_ms(3.25), in_ms(-812.4), in_ms(8_900_123.4), in_ms(None)
-    ('0.012 ms', '3.25 ms', '−812.4 ms', '8,900,123 ms', '–')
+    ('0.012 ms', '3.25 ms', '−812.4 ms', '8,900,123.4 ms', '–')
     """
     if value_ms is None:
         return "–"
     size = abs(value_ms)
-    digits = 3 if size < 1 else 2 if size < 10 else 1 if size < 10_000 else 0
+    digits = 3 if size < 1 else 2 if size < 10 else 1
     return f"{value_ms:,.{digits}f} ms".replace("-", "−")
 
 

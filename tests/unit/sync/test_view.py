@@ -230,7 +230,7 @@ def test_events_come_at_their_mapped_times_whatever_the_rate() -> None:
 def test_a_clock_that_is_not_aligned_gives_no_value() -> None:
     view = view_of(GAZE, maps={"eye": None})
     on_grid, native = view.window(0, S, {"gaze": 50})["eye/gaze"], view.window(0, S)["eye/gaze"]
-    assert (len(on_grid), on_grid.valid.any(), on_grid.reason, on_grid.error95_ns) == (
+    assert (len(on_grid), bool(on_grid.valid.any()), on_grid.reason, on_grid.error95_ns) == (
         50,
         False,
         "not_aligned",
@@ -242,7 +242,7 @@ def test_a_clock_that_is_not_aligned_gives_no_value() -> None:
 def test_a_weak_clock_gives_values_and_says_so_unless_it_may_not() -> None:
     weak = stream("eye~/gaze", Modality.GAZE, every(10, 100), np.arange(100.0))
     found = view_of(weak).window(0, S // 2, {"gaze": 50})["eye~/gaze"]
-    assert (found.valid.all(), found.reason) == (True, "weak")
+    assert (bool(found.valid.all()), found.reason) == (True, "weak")
     assert view_of(weak, weak=False).window(0, S // 2, {"gaze": 50})["eye~/gaze"].reason == "not_aligned"
 
 
