@@ -85,7 +85,7 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Case:
-    """What one made recording gave; the error is the mean over its moments, as is the half-width of its 95 % interval."""
+    """What one made recording gave; error and half-width of the 95 % interval are means over its moments."""
 
     verdict: str
     error_ms: float
