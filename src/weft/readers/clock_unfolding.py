@@ -94,6 +94,7 @@ def _joined(pieces: list[_Piece]) -> Unfolded:
             last_ns = int(readings.max()) + shift_ns
         stamps.append(piece_stamps + shift_ns)
         order = np.argsort(piece_times, kind="stable")
+        order = order[np.diff(piece_times[order], prepend=np.iinfo(np.int64).min // 2) > 0]
         times.append(piece_times[order] + shift_ns)
         offsets.append(piece_offsets[order] - shift_ns)
     return Unfolded(
@@ -188,7 +189,9 @@ def _step_costs(before_s: np.ndarray, after_s: np.ndarray, usual_s: float) -> np
 def _split_unmeasured(stamps_ns: Int64Array, times_ns: Int64Array, offsets_ns: Int64Array) -> list[_Piece]:
     """The stream cut where it went back for good and no offsets tell by how much."""
     steps = np.diff(stamps_ns)
-    back = [int(i) + 1 for i in np.flatnonzero(steps < -NS_PER_S) if not np.any(steps[i + 1 :] > -steps[i] // 2)]
+    later = np.maximum.accumulate(steps[::-1])[::-1]
+    largest_later = np.append(later[1:], np.iinfo(np.int64).min) if steps.size else steps
+    back = (np.flatnonzero((steps < -NS_PER_S) & (largest_later <= -steps // 2)) + 1).tolist()
     usual_ns = max(1, int(np.median(steps))) if steps.size else 1
     nothing = times_ns[:0]
     pieces: list[_Piece] = []
