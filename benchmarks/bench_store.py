@@ -52,11 +52,11 @@ MEASURES = {
 
 
 def rows_of(recording: int, count: int) -> list[dict[str, Any]]:
-    """One recording's capsules as rows of weft's table ``capsules``; about 3 KB of JSON each."""
+    """One recording's capsules as rows of weft's tables ``capsules`` and ``contexts``; about 3 KB of JSON each."""
     from dataclasses import replace
 
     from weft.core import Annotation, Interval, Origin
-    from weft.dataset.rows import _capsule_row
+    from weft.dataset.rows import _capsule_row, _context_row
     from weft.testing.toy_dataset import open_toy, toy_capsules, write_toy_folder
 
     random = np.random.default_rng([SEED, recording])
@@ -71,7 +71,7 @@ def rows_of(recording: int, count: int) -> list[dict[str, Any]]:
             for a, b in pairwise(edges.tolist())
         )
         whole = replace(capsule, annotations=(*capsule.annotations, *words))
-        rows.append({"recording": opened.name, **_capsule_row(whole)})
+        rows.append({"recording": opened.name, **_capsule_row(whole), **_context_row(whole)})
     return rows
 
 
@@ -88,10 +88,14 @@ class WeftSide:
     def add(self, recordings: list[Any]) -> None:
         """Store recordings and make a version of all so far."""
         from weft.dataset import RecordingEntry, write_version
+        from weft.dataset.tables import COLUMNS
 
         for table in recordings:
             name = table["recording"][0].as_py()
-            self.entries.append(RecordingEntry(name, {"capsules": self.store.put("capsules", table)}))
+            parts = {"capsules": table.drop(["capsule_json"]), "contexts": table.select(list(COLUMNS["contexts"]))}
+            self.entries.append(
+                RecordingEntry(name, {part: self.store.put(part, rows) for part, rows in parts.items()})
+            )
         write_version(self.store, self.entries, recipe={})
 
     def open(self) -> None:
@@ -262,11 +266,15 @@ def main() -> int:
 
 def write_rows(folder: Path, count: int) -> None:
     """The rows that both sides are given."""
-    from weft.dataset.tables import table_of, write_parquet
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
+    from weft.dataset.tables import schema_of
+
+    schema = pa.unify_schemas([schema_of("capsules"), schema_of("contexts")])
     folder.mkdir()
     for number in range(RECORDINGS + 20):
-        write_parquet(table_of("capsules", rows_of(number, count)), folder / f"{number:04d}.parquet")
+        pq.write_table(pa.Table.from_pylist(rows_of(number, count), schema=schema), folder / f"{number:04d}.parquet")
 
 
 def run_side(side: str, data: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from weft.core import Capsule
 from weft.dataset.manifest import Fragment
 from weft.dataset.records import capsule_of
 from weft.dataset.store import Store
-from weft.dataset.tables import ROWS_PER_GROUP
+from weft.dataset.tables import CONTEXTS_PER_GROUP
 
 _OPEN_FILES = 64
 _KEPT_GROUPS = 16
@@ -32,7 +32,7 @@ class Capsules(Sequence[Capsule]):
     store
         The dataset's files.
     fragments
-        The files that hold capsules, in order.
+        The files of the table ``contexts``, in order.
     rows
         For each fragment the rows that were chosen, int64, increasing.
     """
@@ -80,7 +80,7 @@ class _Groups:
         """One capsule's JSON."""
         if self.pid != os.getpid():
             self.__init__(self.store)  # type: ignore[misc]
-        number, inside = divmod(row, ROWS_PER_GROUP)
+        number, inside = divmod(row, CONTEXTS_PER_GROUP)
         key = (fragment.path, number)
         if key not in self.groups:
             self.groups[key] = self._file(fragment.path).read_row_group(

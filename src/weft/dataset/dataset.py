@@ -20,7 +20,6 @@ from weft.dataset.manifest import Fragment, Manifest
 from weft.dataset.originals import Opener, Originals
 from weft.dataset.records import alignment_of, annotation_of, finding_of
 from weft.dataset.store import Store
-from weft.dataset.tables import COLUMNS
 from weft.dataset.windows import Partial, Selection, WindowPlace, Windows, places_in, selection_of
 
 _OPEN_RECORDINGS = 8
@@ -98,7 +97,7 @@ class Dataset:
         ----------
         name
             ``recordings``, ``sources``, ``streams``, ``clocks``, ``evidence``, ``residuals``,
-            ``annotations``, ``capsules`` or ``findings``; :data:`weft.dataset.tables.COLUMNS`
+            ``annotations``, ``capsules``, ``contexts`` or ``findings``; :data:`weft.dataset.tables.COLUMNS`
             lists their columns.
         where
             Conditions, as in :meth:`capsules`.
@@ -123,10 +122,11 @@ class Dataset:
         UsageError
             If there is no such column or recording.
         """
-        found = [fragment for _, fragment in self._fragments("capsules", recording)]
+        rows = [fragment for _, fragment in self._fragments("capsules", recording)]
+        contexts = [fragment for _, fragment in self._fragments("contexts", recording)]
         if expression_of(where) is None:
-            return Capsules(self.store, found, [np.arange(fragment.rows, dtype=np.int64) for fragment in found])
-        return Capsules(self.store, found, self._chosen_rows(found, where))
+            return Capsules(self.store, contexts, [np.arange(part.rows, dtype=np.int64) for part in rows])
+        return Capsules(self.store, contexts, self._chosen_rows(rows, where))
 
     def alignment(self, recording: str) -> Alignment:
         """The alignment of one recording, exactly as it was stored."""
@@ -238,8 +238,7 @@ class Dataset:
 
     def _chosen_rows(self, fragments: Sequence[Fragment], where: Filter) -> list[Any]:
         """For each fragment the numbers of the rows that meet a condition, read in one scan."""
-        light = [name for name in COLUMNS["capsules"] if not name.endswith("_json")]
-        named = list(where) if isinstance(where, Mapping) else light
+        named = list(where) if isinstance(where, Mapping) else None
         everything = self.store.read("capsules", fragments, columns=named)
         number = pa.array(np.arange(everything.num_rows, dtype=np.int64))
         chosen = everything.append_column("row_number", number).filter(expression_of(where))["row_number"].to_numpy()

@@ -25,8 +25,9 @@ def export_parquet(
 ) -> Path:
     """Write every table as one Parquet file, the chosen capsules' streams as clips, and a card.
 
-    ``capsules.parquet`` gains a column ``clips_json``: for each stream its files below
-    ``media/``, times, valid ranges, 95 % error and synthetic mark. Clips lie in
+    ``capsules.parquet`` gains the columns ``capsule_json``, all of the capsule, and
+    ``clips_json``: for each stream its files below ``media/``, times, valid ranges, 95 %
+    error and synthetic mark. Clips lie in
     ``media/<number of the capsule>/``; nothing from inside the data becomes a path.
 
     Parameters
@@ -49,15 +50,18 @@ def export_parquet(
     """
     chosen = options or ClipOptions()
     total = max(1, len(dataset.capsules(chosen.where)))
+    wholes: list[str] = []
     clips: list[str] = []
     with new_folder(Path(path)) as folder:
         for number, clip in enumerate(clips_of(dataset, chosen)):
+            wholes.append(canonical_json(clip.capsule.to_dict()))
             clips.append(canonical_json(_write_clip(folder / "media" / f"{number:08d}", clip)))
             if progress:
                 progress(f"capsule {clip.capsule.capsule_id}", (number + 1) / total)
         capsules = dataset.table("capsules", where=chosen.where)
-        tables = {name: dataset.table(name) for name in COLUMNS if name != "capsules"}
-        tables["capsules"] = capsules.append_column("clips_json", pa.array(clips, pa.string()))
+        tables = {name: dataset.table(name) for name in COLUMNS if name not in ("capsules", "contexts")}
+        whole, clip_column = pa.array(wholes, pa.string()), pa.array(clips, pa.string())
+        tables["capsules"] = capsules.append_column("capsule_json", whole).append_column("clips_json", clip_column)
         for name, table in tables.items():
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd", store_schema=False)
         card = card_of(dataset, tables=tuple(name for name in tables if tables[name].num_rows))

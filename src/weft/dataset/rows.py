@@ -61,6 +61,7 @@ def recording_fragments(
         "residuals": _residual_rows(alignment),
         "annotations": (_annotation_row(annotation) for annotation in recording.annotations),
         "capsules": (_capsule_row(capsule) for capsule in ordered),
+        "contexts": (_context_row(capsule) for capsule in ordered),
         "findings": (_finding_row(finding, stage) for stage, some in stages.items() for finding in some),
     }
     tables = {
@@ -190,7 +191,7 @@ def _annotation_row(annotation: Annotation) -> Row:
 
 
 def _capsule_row(capsule: Capsule) -> Row:
-    """The columns by which capsules are chosen, and the whole capsule."""
+    """The columns by which capsules are chosen."""
     presence = [span.present for span in capsule.spans]
     errors = [span.error95_ms for span in capsule.spans if span.error95_ms is not None]
     return {
@@ -212,8 +213,12 @@ def _capsule_row(capsule: Capsule) -> Row:
         "present": float(np.mean(presence)) if presence else None,
         "missing": sum(1 for share in presence if share <= 0.0),
         "error95_ms": float(max(errors)) if errors else None,
-        "capsule_json": canonical_json(capsule.to_dict()),
     }
+
+
+def _context_row(capsule: Capsule) -> Row:
+    """The whole capsule."""
+    return {"capsule_id": capsule.capsule_id, "capsule_json": canonical_json(capsule.to_dict())}
 
 
 def text_of(value: Any) -> str | None:

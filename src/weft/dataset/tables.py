@@ -112,8 +112,8 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "present": _REAL,
         "missing": _INT,
         "error95_ms": _REAL,
-        "capsule_json": _TEXT,
     },
+    "contexts": {"recording": _TEXT, "capsule_id": _TEXT, "capsule_json": _TEXT},
     "findings": {
         "recording": _TEXT,
         "stage": _TEXT,
@@ -126,10 +126,16 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "numbers_json": _TEXT,
     },
 }
-"""Column types by table; a table's order here is the order everywhere."""
+"""Column types by table; a table's order here is the order everywhere.
 
-ROWS_PER_GROUP = 64
-"""Small, so that one capsule is read without its thousand neighbours; see docs/store.md."""
+``contexts`` holds the whole capsules of ``capsules``, row for row: apart, because a filter
+wants many rows of few columns and a loader few rows of the one that is large.
+"""
+
+CONTEXTS_PER_GROUP = 64
+"""Few, so that one capsule is read without its thousand neighbours; see docs/store.md."""
+
+_ROWS_PER_GROUP = 65_536
 
 
 def schema_of(table: str) -> pa.Schema:
@@ -166,7 +172,7 @@ def write_parquet(content: pa.Table, path: Path) -> None:
     pq.write_table(
         content.replace_schema_metadata(None).combine_chunks(),
         path,
-        row_group_size=ROWS_PER_GROUP if "capsule_json" in content.column_names else 65_536,
+        row_group_size=CONTEXTS_PER_GROUP if "capsule_json" in content.column_names else _ROWS_PER_GROUP,
         version="2.6",
         data_page_version="1.0",
         compression="zstd",
