@@ -38,6 +38,7 @@ def contextualise(
     alignment
         Its clocks. What reads a clock that is not aligned stays out of the annotations, is
         counted in ``details["left_out"]``, and its streams' spans say ``"not_aligned"``.
+        Clocks that are weak take part and are named in ``details["weak_clocks"]``.
     options
         See :class:`ContextOptions`.
     progress
@@ -96,6 +97,7 @@ class _Cutter:
         self.details = {
             "left_out": [row.to_dict() for row in known.left_out],
             "findings": [finding.to_dict() for finding in known.findings],
+            "weak_clocks": list(known.weak_clocks),
         }
 
     def cut(self, anchor: Annotation, capsule_id: str) -> Capsule:

@@ -9,7 +9,7 @@ face tables, video ──▶ action units of each utterance and anchor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -24,7 +24,7 @@ from weft.context.presence import Presence, presences
 from weft.context.prosody import prosody_of
 from weft.context.sound import SoundFrames, measure_sound
 from weft.context.utterances import heard, is_silence, transcribed
-from weft.core import Alignment, Annotation, Finding, Modality, Recording, Severity
+from weft.core import Alignment, Annotation, Finding, Modality, Recording, Severity, Status
 from weft.core.times import Int64Array
 
 Progress = Callable[[str, float], None]
@@ -39,7 +39,8 @@ class Known:
     presences: tuple[Presence, ...]
     frames: SoundFrames | None
     left_out: tuple[LeftOut, ...]
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
+    weak_clocks: tuple[str, ...] = ()
 
 
 def gather(recording: Recording, alignment: Alignment, options: ContextOptions, progress: Progress) -> Known:
@@ -54,7 +55,9 @@ def gather(recording: Recording, alignment: Alignment, options: ContextOptions, 
     said = {id(a): a for a in (*placed, *utterances, *events_of(silent, alignment.reference))}
     prosody = _prosody(utterances, list(said.values()), sounds, options)
     everything = tuple(sorted([*said.values(), *prosody], key=order))
-    return Known(everything, utterances, present, sounds[0] if sounds else None, left_out, findings)
+    weak = tuple(sorted(entry.clock.name for entry in alignment.clocks if entry.status is Status.WEAK))
+    frames = sounds[0] if sounds else None
+    return Known(everything, utterances, present, frames, left_out, findings, weak if options.use_weak else ())
 
 
 def _sounds(

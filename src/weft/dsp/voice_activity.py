@@ -22,6 +22,9 @@ FLOOR_SPAN_S = 6.0
 FLOOR_SMOOTHING_S = 0.1
 """Levels are smoothed this long before their minimum is taken, or the minimum would be an outlier."""
 
+QUIETEST_DB = 45.0
+"""The softest sounds of speech lie less than this below the loudest."""
+
 VOICING_REACH_S = 0.25
 """How far from its nearest voiced frame an unvoiced sound may lie and still belong to a voice."""
 
@@ -37,7 +40,8 @@ def band_floor_db(levels_db: Float32Array, *, frame_rate_hz: float) -> Float32Ar
 
     It is the least smoothed level within three seconds on either side, itself smoothed, so it
     follows a background that changes over seconds, and looks ahead: a recording that starts
-    with speech is not taken for noise.
+    with speech is not taken for noise. It never lies more than :data:`QUIETEST_DB` under the
+    loudest frames, or the faintest rustle would rise out of digital silence.
     """
     from scipy import ndimage
 
@@ -45,7 +49,9 @@ def band_floor_db(levels_db: Float32Array, *, frame_rate_hz: float) -> Float32Ar
     long = _odd(FLOOR_SPAN_S * frame_rate_hz)
     smooth = ndimage.uniform_filter1d(levels_db.astype(np.float64), short, axis=0, mode="nearest")
     least = ndimage.minimum_filter1d(smooth, long, axis=0, mode="nearest")
-    return np.asarray(ndimage.uniform_filter1d(least, long, axis=0, mode="nearest"), dtype=np.float32)
+    floor = ndimage.uniform_filter1d(least, long, axis=0, mode="nearest")
+    faintest = np.percentile(smooth, 99, axis=0) - QUIETEST_DB
+    return np.asarray(np.maximum(floor, faintest), dtype=np.float32)
 
 
 def speech_probability(levels_db: Float32Array, periodicity: Float32Array, *, frame_rate_hz: float) -> Float32Array:
@@ -93,10 +99,10 @@ def speech_features(levels_db: Float32Array, periodicity: Float32Array, *, frame
     )
 
 
-WEIGHTS = np.array([4.0, -2.0, 47.4])
-"""A rise in some bands speaks for a voice, the same rise in all of them for a bang."""
+WEIGHTS = np.array([2.136, -0.273, 46.568])
+"""Per log(1 + dB) in the loudest band and on average, and per unit of periodicity; as ``--fit`` gives them."""
 
-BIAS = -24.5
+BIAS = -22.916
 
 
 def _logistic(score: NDArray[np.float64]) -> Float32Array:

@@ -16,6 +16,7 @@ from weft.core import (
     Origin,
     Recording,
     RegularTimeline,
+    Status,
     Stream,
     UsageError,
 )
@@ -159,6 +160,19 @@ def test_labels_of_an_aligned_clock_are_moved():
     recording = _with(TALK, clocks=["cam"], annotations=[said("gesture", 1.0, 2.0, "wave", clock="cam")])
     (found,) = _capsules(recording, offsets_ns={"cam": 2_000_000_000})[0].of_kind("gesture")
     assert (found.interval.start_ns, found.clock, found.details["clock"]) == (3_000_000_000, "mic", "cam")
+
+
+@pytest.mark.parametrize(("use_weak", "expected"), [(True, 1), (False, 0)], ids=["used and named", "left out"])
+def test_weak_clocks_are_an_option(use_weak, expected):
+    recording = _with(TALK, clocks=["cam"], annotations=[said("gesture", 3.0, 4.0, "wave", clock="cam")])
+    solved = as_recorded(recording, offsets_ns={"cam": 0})
+    weak = replace(
+        solved, clocks=tuple(replace(c, status=Status.WEAK) if c.clock.name == "cam" else c for c in solved.clocks)
+    )
+    capsule = contextualise(recording, weak, options=replace(OPTIONS, use_weak=use_weak))[0]
+    assert len(capsule.of_kind("gesture")) == expected
+    assert capsule.details.get("weak_clocks", []) == ["cam"] * expected
+    assert [row["reason"] for row in capsule.details.get("left_out", [])] == ["weak"] * (1 - expected)
 
 
 def test_a_voice_on_another_clock_is_moved():
