@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from weft.core import ClockAlignment, Interval, ListedTimeline, Modality, RegularTimeline, Stream
+from weft.core import (
+    NS_PER_S,
+    ClockAlignment,
+    Interval,
+    ListedTimeline,
+    Modality,
+    PiecewiseTimeline,
+    RegularTimeline,
+    Stream,
+)
 from weft.dsp.timing import measure_timing
 from weft.report.data import StreamData
 
 GAP_PERIODS = 3.0
 """As in aligned reading: neighbours farther apart than three median periods have a gap between them."""
+
+CHUNK = 1 << 18
+"""Stamps looked at together."""
 
 TOUCHING_NS = 1_000_000
 """Stretches that meet to within a millisecond are one; pieces of a map meet like that."""
@@ -30,12 +40,11 @@ def stream_data(stream: Stream, entry: ClockAlignment) -> StreamData:
 
     Notes
     -----
-    The stamps of regular streams are not read: they have no gaps by construction. Other
-    timelines than listed ones are taken for gapless.
+    The stamps of regular streams are not read: they have no gaps by construction.
     """
-    breaks = _breaks(stream)
+    runs = _runs(stream)
     duration_ns = stream.timeline.last_ns - stream.timeline.first_ns if len(stream) else 0
-    stretches = joined(_stretches(stream, entry, breaks), TOUCHING_NS)
+    stretches = joined(_placed(runs, entry), TOUCHING_NS)
     pointlike = stream.modality in POINTLIKE
     return StreamData(
         name=stream.name,
@@ -49,40 +58,51 @@ def stream_data(stream: Stream, entry: ClockAlignment) -> StreamData:
         duration_ns=duration_ns,
         span=Interval(stretches[0].start_ns, stretches[-1].stop_ns) if stretches else None,
         stretches=() if pointlike else tuple(stretches),
-        gaps=None if pointlike else len(breaks),
+        gaps=None if pointlike else max(0, len(runs) - 1),
         instants=_instants(stream, entry) if pointlike else (),
     )
 
 
-def _breaks(stream: Stream) -> NDArray[np.intp]:
-    """The samples after which a gap begins."""
-    if not isinstance(stream.timeline, ListedTimeline) or stream.modality in POINTLIKE:
-        return np.zeros(0, dtype=np.intp)
-    timing = measure_timing(stream.timeline.times_ns)
-    if timing is None:
-        return np.zeros(0, dtype=np.intp)
-    return np.flatnonzero(np.diff(stream.timeline.times_ns) > GAP_PERIODS * timing.median_period_ns)
-
-
-def _stretches(stream: Stream, entry: ClockAlignment, breaks: NDArray[np.intp]) -> list[Interval]:
-    """The gapless parts on the reference clock, cut where the map jumps."""
-    if entry.time_map is None or not len(stream):
-        return []
+def _runs(stream: Stream) -> list[Interval]:
+    """The gapless parts on the stream's own clock, each up to a period after its last sample."""
     timeline = stream.timeline
-    pointlike = stream.modality in POINTLIKE
-    period_ns = 1 if pointlike else stream.interval.stop_ns - timeline.last_ns
+    if not len(stream):
+        return []
+    if stream.modality in POINTLIKE:
+        return [Interval(timeline.first_ns, timeline.last_ns + 1)]
+    period_ns = _period_ns(stream)
     if isinstance(timeline, RegularTimeline):
-        runs = [(timeline.first_ns, timeline.last_ns + period_ns)]
-    else:
-        edges = [0, *(breaks + 1).tolist(), len(timeline)]
-        runs = [
-            (int(timeline.slice_ns(a, a + 1)[0]), int(timeline.slice_ns(b - 1, b)[0]) + period_ns)
-            for a, b in pairwise(edges)
-        ]
+        return [Interval(timeline.first_ns, timeline.last_ns + period_ns)]
+    runs, start_ns = [], timeline.first_ns
+    for at in range(0, len(stream), CHUNK):
+        times_ns = timeline.slice_ns(max(0, at - 1), min(len(stream), at + CHUNK))
+        for gap in np.flatnonzero(np.diff(times_ns) > GAP_PERIODS * max(1, period_ns)):
+            runs.append(Interval(start_ns, int(times_ns[gap]) + period_ns))
+            start_ns = int(times_ns[gap + 1])
+    return [*runs, Interval(start_ns, timeline.last_ns + period_ns)]
+
+
+def _period_ns(stream: Stream) -> int:
+    """The usual time between samples; that of listed stamps is their median, as the ends say nothing of gaps."""
+    timeline = stream.timeline
+    if isinstance(timeline, PiecewiseTimeline):
+        timeline = timeline.pieces[0]
+    if isinstance(timeline, RegularTimeline):
+        return round(NS_PER_S / timeline.rate_hz)
+    timing = measure_timing(timeline.times_ns) if isinstance(timeline, ListedTimeline) else None
+    if timing is not None:
+        return round(timing.median_period_ns)
+    rate_hz = stream.nominal_rate_hz or stream.effective_rate_hz
+    return round(NS_PER_S / rate_hz) if rate_hz else 1
+
+
+def _placed(runs: Sequence[Interval], entry: ClockAlignment) -> list[Interval]:
+    """Runs on the reference clock, cut where the map jumps."""
     found = []
-    for start_ns, stop_ns in runs:
-        for piece in entry.time_map.pieces:
-            shared = piece.device.overlap(Interval(start_ns, stop_ns))
+    pieces = entry.time_map.pieces if entry.time_map else ()
+    for run in runs:
+        for piece in pieces:
+            shared = piece.device.overlap(run)
             if shared is not None:
                 mapped = piece.to_reference_ns(np.array([shared.start_ns, shared.stop_ns], dtype=np.int64))
                 found.append(Interval(int(mapped[0]), int(mapped[1])))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weft.core import NS_PER_S, Interpolation, ListedTimeline, Modality, RegularTimeline, Stream
+from weft.core import NS_PER_S, Interpolation, ListedTimeline, Modality, PiecewiseTimeline, RegularTimeline, Stream
 from weft.dsp.interpolate import interpolate_angle, interpolate_linear, pick_held, pick_nearest
 from weft.dsp.resample import filter_reach, resample_at
 from weft.dsp.rotation import interpolate_rotation
@@ -56,9 +56,7 @@ def rhythm_of(stream: Stream, max_gap_s: float | None) -> Rhythm:
     """The stream's rhythm; ``max_gap_s`` replaces its three median periods."""
     listed = isinstance(stream.timeline, ListedTimeline)
     timing = measure_timing(stream.timestamps_ns) if listed else None
-    rate_hz = stream.effective_rate_hz or stream.nominal_rate_hz
-    if isinstance(stream.timeline, RegularTimeline):
-        rate_hz = float(stream.timeline.rate_hz)
+    rate_hz = _rate_of(stream)
     period_ns = timing.median_period_ns if timing else NS_PER_S / rate_hz if rate_hz else 0.0
     jittery = timing is not None and timing.jitter_ns > JITTERY_SHARE * period_ns
     max_gap_ns = MAX_GAP_PERIODS * period_ns if max_gap_s is None else max_gap_s * NS_PER_S
@@ -66,6 +64,18 @@ def rhythm_of(stream: Stream, max_gap_s: float | None) -> Rhythm:
     filtered = listed and len(stream) > 0 and stream.interpolation is Interpolation.BAND_LIMITED
     smooth_ns = _smoothed(stream.timestamps_ns, period_ns, filter_gap_ns) if filtered else None
     return Rhythm(period_ns, max_gap_ns, filter_gap_ns, smooth_ns)
+
+
+def _rate_of(stream: Stream) -> float | None:
+    """Samples per second where there is no gap; end to end, gaps would count as slowness."""
+    timeline = stream.timeline
+    if isinstance(timeline, PiecewiseTimeline) and timeline.pieces:
+        timeline = timeline.pieces[0]
+    if isinstance(timeline, RegularTimeline):
+        return float(timeline.rate_hz)
+    if isinstance(timeline, ListedTimeline):
+        return stream.effective_rate_hz or stream.nominal_rate_hz
+    return stream.nominal_rate_hz or stream.effective_rate_hz
 
 
 def _smoothed(times_ns: NDArray[np.int64], period_ns: float, gap_ns: float) -> Floats:

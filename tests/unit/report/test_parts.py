@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
 
 import numpy as np
@@ -19,6 +20,8 @@ from weft.core import (
     ListedTimeline,
     Modality,
     Piece,
+    PiecewiseTimeline,
+    RegularTimeline,
     Residual,
     Severity,
     Status,
@@ -110,6 +113,13 @@ def test_stretches_are_cut_at_gaps_and_lie_on_the_reference() -> None:
     assert found.gaps == 1
     assert [(round(s.start_ns / S, 1), round(s.stop_ns / S, 1)) for s in found.stretches] == [(5.0, 6.0), (8.0, 9.0)]
     assert found.span == Interval(found.stretches[0].start_ns, found.stretches[-1].stop_ns)
+
+
+def test_pieces_of_a_regular_timeline_are_runs_and_the_hole_between_them_a_gap() -> None:
+    timeline = PiecewiseTimeline((RegularTimeline(0, Fraction(100), 100), RegularTimeline(3 * S, Fraction(100), 100)))
+    sound = Stream("eye/x", Modality.AUDIO, "eye", timeline, ArraySamples(np.zeros(200)))
+    found = stream_data(sound, entry(TimeMap.affine("eye", "mic")))
+    assert (found.gaps, found.stretches) == (1, (Interval(0, S), Interval(3 * S, 4 * S)))
 
 
 def test_a_jump_of_the_clock_cuts_a_stretch() -> None:

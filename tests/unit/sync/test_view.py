@@ -21,6 +21,7 @@ from weft.core import (
     ListedTimeline,
     Modality,
     Piece,
+    PiecewiseTimeline,
     Recording,
     RegularTimeline,
     Status,
@@ -149,6 +150,18 @@ def test_one_lost_sample_is_a_gap_for_a_filter() -> None:
     eeg = stream("a/x", Modality.PHYSIOLOGY, every(4, 500, without=range(250, 251)), np.ones(499))
     found = view_of(eeg).window(0, 2 * S, {"a/x": 500})["a/x"]
     assert found.times_ns[~found.valid].tolist() == [998 * MS, 1000 * MS, 1002 * MS, 1998 * MS]
+
+
+def test_a_hole_between_the_pieces_of_a_sound_is_masked_and_both_sides_are_filtered() -> None:
+    pieces = (RegularTimeline(0, Fraction(8000), 4000), RegularTimeline(S, Fraction(8000), 4000))
+    tone = np.concatenate([np.sin(2 * np.pi * 1000 * (start + np.arange(4000) / 8000)) for start in (0, 1)])
+    sound = stream("a/x", Modality.AUDIO, PiecewiseTimeline(pieces), tone)
+    found = view_of(sound).window(0, 3 * S // 2, {"audio": 16_000})["a/x"]
+    lost = (found.times_ns > 499_875_000) & (found.times_ns < S)
+    assert not found.valid[lost].any()
+    assert found.valid[~lost][:-1].all()
+    inner = (np.abs(found.times_ns % S - S // 4) < S // 5) & found.valid
+    assert np.abs(found.values - np.sin(2 * np.pi * 1000 * found.times_ns / S))[inner].max() < 1e-4
 
 
 def test_an_electrode_that_fell_off_spares_the_others() -> None:
