@@ -87,7 +87,9 @@ def test_every_sample_is_counted(shared_data: Path, name: str) -> None:
         assert len(stream) / stream.nominal_rate_hz == pytest.approx(samples / stream.nominal_rate_hz, abs=0.03)
 
 
-@pytest.mark.parametrize("name", [name for name in RECORDINGS if name.endswith((".mp4", ".mpg", ".webm"))])
+@pytest.mark.parametrize(
+    "name", [name for name in RECORDINGS if name.endswith((".mp4", ".mpg", ".webm")) and "cam01" not in name]
+)
 def test_sound_and_picture_keep_their_distance(shared_data: Path, name: str) -> None:
     path = shared_data / name
     starts_s: dict[str, float] = {}
@@ -99,7 +101,5 @@ def test_sound_and_picture_keep_their_distance(shared_data: Path, name: str) -> 
             )["frames"]  # fmt: skip
             starts_s[kind] = min(float(frame["pts_time"]) for frame in frames)
     video, audio = streams_of(path, Modality.VIDEO), streams_of(path, Modality.AUDIO)
-    if not video or not audio:
-        pytest.skip("has no sound beside its picture")
     apart_s = (video[0].timeline.first_ns - audio[0].timeline.first_ns) / 1e9
     assert apart_s == pytest.approx(starts_s["v"] - starts_s["a"], abs=1e-3)

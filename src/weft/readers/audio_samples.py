@@ -8,14 +8,13 @@ a run-up before it, and the same samples are the same numbers however they are r
 from __future__ import annotations
 
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weft.readers.audio_index import AudioIndex
-from weft.readers.media_packets import PacketTable
+from weft.readers.media_packets import PacketTable, TrackPlace
 from weft.readers.packet_cursor import PacketCursor
 
 _BLOCK_SAMPLES = 1 << 18
@@ -37,29 +36,16 @@ class AudioSamples:
 
     Parameters
     ----------
-    path, container, track
-        The file, its demuxer, and the track's number.
-    packets
+    place
+        Where the track lies.
+    table, index
         Its packets, and where its samples lie in them.
     codec
         The codec's name.
-    name
-        What errors call it.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        container: str,
-        track: int,
-        *,
-        packets: tuple[PacketTable, AudioIndex],
-        codec: str,
-        name: str,
-    ) -> None:
-        self._where = (path, container, track)
-        self._table, self._index = packets
-        self._name = name
+    def __init__(self, place: TrackPlace, table: PacketTable, index: AudioIndex, *, codec: str) -> None:
+        self._place, self._table, self._index = place, table, index
         self._run_up = 0 if codec.startswith("pcm_") else _RUN_UP_PACKETS.get(codec, _RUN_UP_ELSE)
         self._bounds = _block_bounds(self._index)
         self._forget()
@@ -97,7 +83,7 @@ class AudioSamples:
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the open file and the blocks kept."""
-        kept = ("_where", "_table", "_index", "_name", "_run_up", "_bounds")
+        kept = ("_place", "_table", "_index", "_run_up", "_bounds")
         return {key: self.__dict__[key] for key in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -122,8 +108,7 @@ class AudioSamples:
     def _decode(self, start: int, stop: int) -> NDArray[np.float32]:
         """The kept samples of packets ``start <= number < stop``."""
         if self._cursor is None:
-            path, container, track = self._where
-            self._cursor = PacketCursor(path, container, track, table=self._table, name=self._name)
+            self._cursor = PacketCursor(self._place, self._table)
         first = self._index.first
         values = np.zeros((int(first[stop] - first[start]), self._index.channels), dtype=np.float32)
         packets = self._cursor.from_packet(max(0, start - self._run_up))
@@ -138,7 +123,7 @@ class AudioSamples:
                 sound = [*sound, *self._sound(codec, None)]
             if number >= start:
                 at = int(first[number] - first[start])
-                self._place(values[at : at + int(self._index.length[number])], sound, int(self._index.front[number]))
+                self._fill(values[at : at + int(self._index.length[number])], sound, int(self._index.front[number]))
         return values
 
     def _sound(self, codec: Any, packet: Any) -> list[NDArray[np.float32]]:
@@ -150,7 +135,7 @@ class AudioSamples:
         except (av.FFmpegError, EOFError):
             return []
 
-    def _place(self, slot: NDArray[np.float32], sound: list[NDArray[np.float32]], front: int) -> None:
+    def _fill(self, slot: NDArray[np.float32], sound: list[NDArray[np.float32]], front: int) -> None:
         """Fill a packet's slot with its sound, less what is dropped in front."""
         parts = [part for part in sound if part.shape[1] == self._index.channels]
         if parts:

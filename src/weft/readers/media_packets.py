@@ -30,6 +30,16 @@ _KEY, _DISCARD, _CORRUPT = 1, 2, 4
 _TAIL_PACKETS = 32
 
 
+@dataclass(frozen=True)
+class TrackPlace:
+    """Where a track lies: its file, the demuxer that reads it, its number, and what errors call the file."""
+
+    path: Path
+    container: str
+    number: int
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class PacketTable:
     """The packets of one track, in the order in which they are decoded.

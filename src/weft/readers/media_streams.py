@@ -28,7 +28,7 @@ from weft.readers.audio_index import AudioIndex, audio_times
 from weft.readers.audio_samples import AudioSamples
 from weft.readers.media_captions import annotation
 from weft.readers.media_notes import PacketNotes
-from weft.readers.media_packets import PacketTable
+from weft.readers.media_packets import PacketTable, TrackPlace
 from weft.readers.media_tracks import Track
 from weft.readers.protocol import Contents, Request
 from weft.readers.video_samples import FrameIndex, VideoSamples
@@ -114,7 +114,7 @@ class TrackStreams:
                 Modality.VIDEO,
                 self.request.clock,
                 ListedTimeline(times_ns),
-                VideoSamples(*self._where(track), packets=(table, index), size=track.size, name=self.request.name),
+                VideoSamples(self._place(track), table, index, size=track.size),
                 nominal_rate_hz=None if variable else track.rate_hz or None,
                 details={"width": width, "height": height, "rotation_deg": track.rotation_deg, "signal": "video"},
             ),
@@ -132,7 +132,6 @@ class TrackStreams:
         dropped = int(front.sum()) or int(table.skip.max(initial=0))
         unknown = remarks.encoder_delay_finding(track.codec, rate_hz, name) if len(index) and not dropped else None
         self.findings += [unknown] if unknown else []
-        where, samples_of = self._where(track), (table, index)
         self._add(
             track,
             Stream(
@@ -140,16 +139,16 @@ class TrackStreams:
                 Modality.AUDIO,
                 self.request.clock,
                 times.timeline,
-                AudioSamples(*where, packets=samples_of, codec=track.codec, name=self.request.name),
+                AudioSamples(self._place(track), table, index, codec=track.codec),
                 nominal_rate_hz=float(rate_hz),
                 channels=_CHANNELS.get(track.channels, tuple(f"channel_{i + 1}" for i in range(track.channels))),
                 details={"encoder_delay": "unknown" if unknown else dropped, "signal": "audio"},
             ),
         )
 
-    def _where(self, track: Track) -> tuple[Any, str, int]:
+    def _place(self, track: Track) -> TrackPlace:
         """What a decoder needs to find a track again."""
-        return self.request.path, self.container, track.number
+        return TrackPlace(self.request.path, self.container, track.number, self.request.name)
 
     def _add(self, track: Track, stream: Stream) -> None:
         """A stream with what is said of pictures and sound alike."""

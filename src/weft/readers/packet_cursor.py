@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain, dropwhile, islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from weft.core import UnreadableError
 from weft.core.times import Int64Array
-from weft.readers.media_packets import PacketTable, open_container
+from weft.readers.media_packets import PacketTable, TrackPlace, open_container
 
 _STEPS_BACK = (0, 8, 64, 512)
 """Packets further back that are tried before reading from the start."""
@@ -36,16 +35,14 @@ class PacketCursor:
 
     Parameters
     ----------
-    path, container, track
-        The file, its demuxer, and the track's number.
+    place
+        Where the track lies.
     table
         Its packets.
-    name
-        What errors call it.
     """
 
-    def __init__(self, path: Path, container: str, track: int, *, table: PacketTable, name: str) -> None:
-        self._path, self._container, self._track, self._name = path, container, track, name
+    def __init__(self, place: TrackPlace, table: PacketTable) -> None:
+        self._place, self._name = place, place.name
         self._order: Int64Array = np.argsort(table.stamp, kind="stable")
         self._stamps = table.stamp[self._order]
         self._table = table
@@ -105,8 +102,8 @@ class PacketCursor:
     def _stream(self) -> Any:
         """The track, opened if need be."""
         if self._open is None:
-            self._open = open_container(self._path, self._container, self._name)
-        return self._open.streams[self._track]
+            self._open = open_container(self._place.path, self._place.container, self._name)
+        return self._open.streams[self._place.number]
 
     def _numbered_after_seek(self, stamp: int) -> Iterator[tuple[int, Any]]:
         """Numbered packets from where a seek to ``stamp`` lands; none when that cannot be told."""

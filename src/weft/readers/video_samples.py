@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from weft.core import UnreadableError
 from weft.core.times import Int64Array
-from weft.readers.media_packets import ABSENT, PacketTable
+from weft.readers.media_packets import ABSENT, PacketTable, TrackPlace
 from weft.readers.packet_cursor import PacketCursor
 
 _REORDER_FRAMES = 16
@@ -94,29 +93,17 @@ class VideoSamples:
 
     Parameters
     ----------
-    path, container, track
-        The file, its demuxer, and the track's number.
+    place
+        Where the track lies.
     table, index
         Its packets and frames.
     size
         Height and width in pixels as shown, after turning.
-    name
-        What errors call it.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        container: str,
-        track: int,
-        *,
-        packets: tuple[PacketTable, FrameIndex],
-        size: tuple[int, int],
-        name: str,
-    ) -> None:
-        self._where = (path, container, track)
-        self._table, self._index = packets
-        self._size, self._name = size, name
+    def __init__(self, place: TrackPlace, table: PacketTable, index: FrameIndex, *, size: tuple[int, int]) -> None:
+        self._place, self._name = place, place.name
+        self._table, self._index, self._size = table, index, size
         self.held: set[int] = set()
         self._forget()
 
@@ -146,7 +133,7 @@ class VideoSamples:
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the open file."""
-        kept = ("_where", "_table", "_index", "_size", "_name", "held")
+        kept = ("_place", "_table", "_index", "_size", "_name", "held")
         return {key: self.__dict__[key] for key in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -185,8 +172,7 @@ class VideoSamples:
     def _start_at(self, packet: int) -> None:
         """Decode from a key packet on."""
         if self._cursor is None:
-            path, container, track = self._where
-            self._cursor = PacketCursor(path, container, track, table=self._table, name=self._name)
+            self._cursor = PacketCursor(self._place, self._table)
         self._waiting, self._passed, self._fed = {}, -1, packet
         self._decoded = self._frames_from(packet)
 
