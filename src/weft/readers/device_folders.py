@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,18 @@ from weft.core.times import Int64Array
 from weft.readers.media import MediaReader
 from weft.readers.protocol import Contents, Request
 
+_COMPANION = r"\..*|(readme|licen[cs]e|notice|source|changelog|copying|citation|authors)(\..*)?|.*\.md|recording\.toml"
 _STAMP_SD_NS = 1_000_000.0
 """A frame's stamp and its presentation time agree within a millisecond on the devices seen."""
+
+
+def holds_only(entries: Iterable[str], own: str) -> bool:
+    """Whether a folder's entries all match the pattern of a device's own files, or accompany them.
+
+    A folder that also holds another device's recording is not one device's: its files are
+    then read one by one.
+    """
+    return all(re.fullmatch(rf"{own}|{_COMPANION}", entry, re.IGNORECASE) for entry in entries)
 
 
 def join_contents(parts: Iterable[Contents]) -> Contents:

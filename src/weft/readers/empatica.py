@@ -29,6 +29,7 @@ from weft.core import (
     Timeline,
     UnreadableError,
 )
+from weft.readers.device_folders import holds_only
 from weft.readers.protocol import Contents, Probe, Request
 from weft.readers.text_layout import Layout, is_number
 
@@ -40,7 +41,7 @@ _SIGNALS: dict[str, tuple[str, Modality, tuple[str, ...], str]] = {
     "HR": ("heart_rate", Modality.PHYSIOLOGY, ("heart_rate",), "bpm"),
     "IBI": ("ibi", Modality.EVENT, ("ibi",), "s"),
 }
-_FOLDER_FILES = frozenset({*(f"{stem}.csv" for stem in _SIGNALS), "tags.csv", "info.txt"})
+_OWN = r"(ACC|BVP|EDA|TEMP|HR|IBI|tags)\.csv|info\.txt"
 _EPOCH_S = (946_684_800, 2_305_843_009)
 """2000-01-01 to the last instant that is stored; no E4 recorded before."""
 
@@ -54,7 +55,7 @@ class EmpaticaReader:
         """Whether a file starts with a Unix time and a rate, or a folder holds nothing but such files."""
         if probe.is_folder:
             sensors = {Path(entry).stem for entry in probe.entries} & _SIGNALS.keys()
-            return len(sensors) >= 2 and probe.entries <= _FOLDER_FILES
+            return len(sensors) >= 2 and holds_only(probe.entries, _OWN)
         stem = probe.path.stem.upper()
         if probe.suffix != ".csv" or stem not in _SIGNALS:
             return False

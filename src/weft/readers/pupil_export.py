@@ -11,11 +11,12 @@ Format: https://docs.pupil-labs.com/neon/data-collection/data-format/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weft.core import Annotation, Clock, Interval, Modality
-from weft.readers.device_folders import inner_request, join_contents, stamped_video
+from weft.core import Annotation, Clock, Finding, Interval, Modality, Severity
+from weft.readers.device_folders import holds_only, inner_request, join_contents, stamped_video
 from weft.readers.protocol import Contents, Probe, Request
 from weft.readers.table_dialects import Choice, load_table, table_contents
 from weft.readers.table_headers import header_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _TIME = "timestamp [ns]"
 _IDS = ("section id", "recording id", "fixation id", "blink id", "saccade id")
 _KINDS = {"fixation id": "fixation", "blink id": "blink", "saccade id": "saccade"}
+_OWN = r".*\.(csv|json|txt|tsv)|([0-9a-f-]+_[\d.]+-[\d.]+|.*(scene|world).*)\.(mp4|mkv|mov|avi)"
 _VIDEO_SUFFIXES = frozenset({".mp4", ".mkv", ".mov", ".avi"})
 
 
@@ -35,9 +37,9 @@ class PupilExportReader:
     name = "pupil_export"
 
     def recognises(self, probe: Probe) -> bool:
-        """Whether a folder holds gaze and world stamps, or a file's header has Pupil Cloud's columns."""
+        """Whether a folder is one device's export, or a file's header has Pupil Cloud's columns."""
         if probe.is_folder:
-            return {"gaze.csv", "world_timestamps.csv"} <= probe.entries
+            return {"gaze.csv", "world_timestamps.csv"} <= probe.entries and holds_only(probe.entries, _OWN)
         header = header_of(probe)
         return "recording id" in header and bool({_TIME, "start timestamp [ns]"} & header)
 
@@ -53,7 +55,16 @@ class PupilExportReader:
             return _read_file(request)
         tables = [path for path in sorted(request.path.glob("*.csv")) if path.name != "world_timestamps.csv"]
         own = [path for path in tables if self.recognises(_probe(path))]
-        return join_contents([*(_read_file(inner_request(request, path)) for path in own), *_scene(request)])
+        parts = [*(_read_file(inner_request(request, path)) for path in own), *_scene(request)]
+        return join_contents([*parts, Contents(findings=tuple(_unread(request, set(tables) - set(own))))])
+
+
+def _unread(request: Request, paths: set[Path]) -> Iterator[Finding]:
+    """A remark on tables in the folder that are none of the export's."""
+    if paths:
+        names = ", ".join(sorted(path.name for path in paths))
+        message = f"{len(paths)} tables are not part of the export and were left out: {names}"
+        yield Finding("files_left_out", Severity.INFO, request.name, message, "read them from another folder")
 
 
 def _probe(path: Path) -> Probe:

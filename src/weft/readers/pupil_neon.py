@@ -32,11 +32,12 @@ from weft.core import (
     UnreadableError,
 )
 from weft.core.times import Int64Array
-from weft.readers.device_folders import inner_request, join_contents, stamped_video
+from weft.readers.device_folders import holds_only, inner_request, join_contents, stamped_video
 from weft.readers.protocol import Contents, Probe, Request
 
 _PART = re.compile(r"^(?P<stem>.+?)(?: ps(?P<part>\d+))?\.time$")
 _FIELD = re.compile(r"\(\s*\"(\w+)\"\s*,\s*\"((?:u?int|float)(?:8|16|32|64))\"\s*\)")
+_OWN = r".*\.(raw|time|time_aux|dtype|proto|json|bin|zip|crc)|(event|neon).*\.txt|Neon .*\.mp4"
 _SPANS = {"start_timestamp_ns", "end_timestamp_ns"}
 _EVENT_TYPES = {0: "saccade", 1: "fixation", 4: "blink"}
 _SHARED_DTYPES = {"gaze_200hz": "gaze", "gaze_right": "gaze", "worn_200hz": "worn"}
@@ -59,9 +60,9 @@ class NeonReader:
     name = "pupil_neon"
 
     def recognises(self, probe: Probe) -> bool:
-        """Whether a folder holds ``info.json`` and stamped Neon files."""
+        """Whether a folder holds ``info.json`` and stamped Neon files and nothing of another device."""
         stamped = any(re.match(r"(gaze|imu|eye_state|Neon .+)( ps\d+|_200hz)?\.time$", name) for name in probe.entries)
-        return probe.is_folder and "info.json" in probe.entries and stamped
+        return probe.is_folder and "info.json" in probe.entries and stamped and holds_only(probe.entries, _OWN)
 
     def read(self, request: Request) -> Contents:
         """All sensors on one clock, Unix time of the phone.

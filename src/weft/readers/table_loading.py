@@ -220,6 +220,16 @@ def _file_findings(name: str, rows: Rows, plan: _Plan, read: int) -> Iterator[Fi
     """Remarks on the file itself."""
     if isinstance(rows, DelimitedRows | JsonRows):
         yield from broken_findings(rows.broken, read, name)
+    if isinstance(rows, JsonRows) and rows.late:
+        yield Finding(
+            "columns_left_out",
+            Severity.WARNING,
+            name,
+            f"{len(rows.late)} names appear only after the first thousand lines and were left out: "
+            f"{', '.join(sorted(rows.late)[:5])}",
+            "write every name in every line, with null where there is no value",
+            {"columns": float(len(rows.late))},
+        )
     if isinstance(rows, DelimitedRows):
         yield from layout_findings(rows.layout, rows.path, name)
     if plan.left_out:

@@ -120,14 +120,16 @@ class DelimitedRows:
 class JsonRows:
     """The rows of a file with one JSON object a line; nested names are joined by dots.
 
-    Numbers stay as they were written. Columns are those of the first thousand lines;
-    lines that are no object are counted in ``broken`` and left out.
+    Numbers stay as they were written. Columns are those of the first thousand lines; names
+    that appear later are in ``late`` and left out. Lines that are no object are counted in
+    ``broken`` and left out.
     """
 
     path: Path
     name: str
     broken: BrokenRows = field(default_factory=BrokenRows)
     names: tuple[str, ...] = ()
+    late: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         seen: dict[str, None] = {}
@@ -166,6 +168,10 @@ class JsonRows:
 
     def _block(self, rows: list[dict[str, str]]) -> list[pa.Array]:
         """Rows as columns of text."""
+        known = set(self.names)
+        for row in rows:
+            if len(self.late) < MAX_COLUMNS and not known.issuperset(row):
+                self.late |= row.keys() - known
         return [pa.array([row.get(name, "") for row in rows], pa.string()) for name in self.names]
 
 

@@ -37,11 +37,12 @@ from weft.core import (
     UnsupportedError,
 )
 from weft.readers.bounded_lines import bounded_lines
-from weft.readers.device_folders import declared_relation, inner_request, join_contents, read_video
+from weft.readers.device_folders import declared_relation, holds_only, inner_request, join_contents, read_video
 from weft.readers.protocol import Contents, Probe, Request
 
 MAX_TEXT_BYTES = 4 << 30
 _FILES = ("livedata.json", "livedata.json.gz")
+_OWN = r"livedata\.json(\.gz)?|[^.]*\.tslv(\.gz)?|[^.]*\.json|(fullstream|eyesstream)\.mp4"
 _VIDEOS = {"vts": "fullstream", "evts": "eyesstream"}
 _NS_PER_US = 1000
 _STAMP_SD_NS = 1000.0
@@ -66,9 +67,9 @@ class TobiiGlassesReader:
     name = "tobii_glasses"
 
     def recognises(self, probe: Probe) -> bool:
-        """Whether a folder holds live data, or a file is called so."""
+        """Whether a folder holds live data and nothing of another device, or a file is called so."""
         if probe.is_folder:
-            return any(name in probe.entries for name in _FILES)
+            return any(name in probe.entries for name in _FILES) and holds_only(probe.entries, _OWN)
         return probe.path.name.lower() in _FILES
 
     def read(self, request: Request) -> Contents:

@@ -59,6 +59,20 @@ def test_glasses_packets_out_of_order_are_refused(tmp_path: Path) -> None:
         read(TobiiGlassesReader(), tmp_path / "livedata.json", body)
 
 
+@pytest.mark.parametrize(
+    ("reader", "own"),
+    [
+        (TobiiGlassesReader(), {"livedata.json.gz", "fullstream.mp4", "segment.json", "et.tslv.gz"}),
+        (PupilExportReader(), {"gaze.csv", "world_timestamps.csv", "info.json", "0b1c_0.0-9.mp4"}),
+        (NeonReader(), {"info.json", "gaze ps1.time", "gaze ps1.raw", "event.txt", "Neon Scene Camera v1 ps1.mp4"}),
+    ],
+    ids=lambda value: value.name if hasattr(value, "name") else "",
+)
+def test_a_folder_is_taken_whole_only_if_it_is_one_devices(reader: Reader, own: set[str], tmp_path: Path) -> None:
+    assert reader.recognises(Probe(tmp_path, entries=frozenset({*own, "LICENSE", "README.md", ".hidden"})))
+    assert not reader.recognises(Probe(tmp_path, entries=frozenset({*own, "room.wav"})))
+
+
 @pytest.mark.shared_data
 def test_a_real_segment_relates_its_eye_video_to_the_tracker(shared_data: Path) -> None:
     segment = (
@@ -203,6 +217,8 @@ def test_a_pupil_export_folder_is_one_clock_of_exact_stamps(tmp_path: Path) -> N
         ("event", Interval(FIRST_NS, FIRST_NS)),
     }
     assert [(clock.name, clock.epoch) for clock in contents.clocks] == [("invisible", Epoch.UNIX)]
+    (finding,) = (f for f in contents.findings if f.check == "files_left_out")
+    assert finding.message.endswith("notes.csv")
 
 
 @pytest.mark.shared_data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import pickle
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,8 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from weft.core import Epoch, Modality, RegularTimeline, Severity, UnreadableError, UnsupportedError, UsageError
 from weft.readers.protocol import Contents, Probe, Request
@@ -87,6 +90,31 @@ def test_json_lines_are_flattened_and_decimal_seconds_stay_exact(tmp_path: Path)
     assert stream.timestamps_ns.tolist() == [FIRST_NS, FIRST_NS + 100_000_000]
     assert stream.channels == ("p.x.0", "p.x.1")
     np.testing.assert_array_equal(stream.samples.read(0, 2), [[1, 2.5], [3, np.nan]])
+
+
+def test_names_that_json_lines_bring_up_late_are_left_out_aloud(tmp_path: Path) -> None:
+    body = "".join(f'{{"t": {i}.5, "x": 1}}\n' for i in range(1005)) + '{"t": 2000.5, "x": 1, "y": 2}\n'
+    contents = read(tmp_path, body, "a.jsonl")
+    assert contents.streams[0].channels == ("x",)
+    (finding,) = (f for f in contents.findings if f.check == "columns_left_out")
+    assert finding.message.endswith(": y")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-(2**60), 2**60), st.floats(allow_nan=False, allow_infinity=False)),
+        min_size=1,
+        max_size=20,
+    ),
+    delimiter=st.sampled_from([",", "\t", ";", "|"]),
+)
+def test_every_number_survives_being_written(rows: list[tuple[int, float]], delimiter: str, tmp_path: Path) -> None:
+    rows.sort()
+    body = "".join(f"{delimiter.join(cells)}\n" for cells in [("time_ns", "x"), *((str(t), repr(v)) for t, v in rows)])
+    (stream,) = read(tmp_path, body).streams
+    assert stream.timestamps_ns.tolist() == [t for t, _ in rows]
+    assert stream.samples.read(0, len(rows)).ravel().tolist() == [v for _, v in rows]
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.feather"])
@@ -332,3 +360,23 @@ def test_real_tables_have_the_rows_and_rates_seen_in_them(
     assert stream.effective_rate_hz == pytest.approx(rate_hz, rel=1e-3)
     if last is not None:
         assert stream.samples.read(count - 1, count).tolist() == [last]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("path", "delimiter", "time", "scale_ns"),
+    [
+        ("imu/GeoTecINIT__sp-sw-har-dataset/DATA/s01/s01_01_sp.csv", ",", "timestamp", 1_000_000),
+        ("eyetracking/dcnieho__glassesValidator/example_data/Pupil Invisible/gaze.csv", ",", "timestamp [ns]", 1),
+        ("eyetracking/dcnieho__I2MC_Python/example/example_data/participant1/2.tsv", "\t", "Time", 1000),
+    ],
+)
+def test_a_second_small_implementation_reads_the_same_values(
+    path: str, delimiter: str, time: str, scale_ns: int, shared_data: Path
+) -> None:
+    with (shared_data / path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=delimiter))
+    stream = TableReader().read(Request(shared_data / path, path, "a", {"time_column": time})).streams[0]
+    assert stream.timestamps_ns.tolist() == [int(row[time]) * scale_ns for row in rows]
+    expected = [[float(row[name]) if row[name] else np.nan for name in stream.channels] for row in rows]
+    np.testing.assert_array_equal(stream.samples.read(0, len(rows)), expected)
