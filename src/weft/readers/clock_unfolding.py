@@ -149,18 +149,28 @@ def _sample_cuts(
         inner.append(_step_costs(seconds, seconds, usual_s))
         cost = ((seconds < low) | (seconds > high)) + inner[-1][:-1]
         sums.append(np.concatenate([[0.0], np.cumsum(cost)]))
-    best, choices = sums[0], []
-    for number in range(1, len(parts)):
-        across = _step_costs(recorder_s[number - 1], recorder_s[number], usual_s)
-        entry = best + across - inner[number] - sums[number]
+    best, starts, previous = [sums[0]], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for part in range(1, len(parts)):
+        # A part without samples is passed over: any earlier one may be the neighbour.
+        ways = np.stack([best[h] + _step_costs(recorder_s[h], recorder_s[part], usual_s) for h in range(part)])
+        entry = ways.min(axis=0) - inner[part] - sums[part]
         lowest = np.minimum.accumulate(entry)
-        choices.append(np.maximum.accumulate(np.where(entry <= lowest, np.arange(entry.size), 0)))
-        best = lowest + sums[number]
-    cuts, at = [], stamps_ns.size
-    for choice in reversed(choices):
-        at = int(choice[at])
-        cuts.append(at)
-    return cuts[::-1]
+        previous.append(ways.argmin(axis=0))
+        starts.append(np.maximum.accumulate(np.where(entry <= lowest, np.arange(entry.size), 0)))
+        best.append(np.concatenate([[np.inf], lowest[:-1] + sums[part][1:]]))
+    return _walk_back(int(np.argmin([costs[-1] for costs in best])), starts, previous, stamps_ns.size)
+
+
+def _walk_back(part: int, starts: list[Int64Array], previous: list[Int64Array], count: int) -> list[int]:
+    """The cuts in front of each part but the first, from the part that ends the cheapest way."""
+    cuts = [count] * (len(starts) - 1)
+    at = count
+    while part > 0:
+        at = int(starts[part][at - 1])
+        before = int(previous[part][at])
+        cuts[before:part] = [at] * (part - before)
+        part = before
+    return cuts
 
 
 def _recorder_s(stamps_ns: Int64Array, times_ns: Int64Array, offsets_ns: Int64Array) -> np.ndarray:
