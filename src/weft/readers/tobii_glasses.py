@@ -6,7 +6,8 @@ valid) and one value: gaze in the scene ``gp`` (0..1 from the upper left) and in
 gaze direction ``gd``, acceleration ``ac`` (m/s2), rotation ``gy`` (deg/s), the sync port
 ``sig``. Lines with ``vts`` and ``evts`` say what the scene and the eye video's clock read
 at ``ts``: they become evidence between ``<clock>/fullstream`` or ``<clock>/eyesstream``
-and the tracker's clock. Values with another status are missing (NaN).
+and the tracker's clock, or ``fullstream`` and ``eyesstream`` where these videos lie beside
+a file that is read alone. Values with another status are missing (NaN).
 
 Format: Tobii Pro Glasses 2 API Developer's Guide, "Live data".
 """
@@ -83,7 +84,7 @@ class TobiiGlassesReader:
         if not request.path.is_dir():
             return _Packets(request).contents()
         live = next(request.path / name for name in _FILES if (request.path / name).exists())
-        parts = [_Packets(inner_request(request, live)).contents()]
+        parts = [_Packets(inner_request(request, live), in_folder=True).contents()]
         for stem in _VIDEOS.values():
             path = request.path / f"{stem}.mp4"
             if path.exists():
@@ -105,6 +106,7 @@ class _Packets:
     """A live data file on its way to streams."""
 
     request: Request
+    in_folder: bool = False
     signals: dict[tuple[str, str], _Signal] = field(default_factory=dict)
     relations: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     broken: int = 0
@@ -128,7 +130,7 @@ class _Packets:
                 f"{'; ' + self.cut if self.cut else ''}"
             )
         clock = self.request.clock
-        others = [Clock(f"{clock}/{_VIDEOS[key]}") for key in self.relations]
+        others = [Clock(self._video_clock(key)) for key in self.relations]
         return Contents(
             tuple(self._stream(*key) for key in self.signals),
             (Clock(clock, Epoch.BOOT), *others),
@@ -136,6 +138,12 @@ class _Packets:
             tuple(self._evidence()),
             tuple(self._findings()),
         )
+
+    def _video_clock(self, key: str) -> str:
+        """The name of a video's clock: its stem where a folder reads it as a file of its own."""
+        stem = _VIDEOS[key]
+        alone = not self.in_folder and self.request.path.with_name(f"{stem}.mp4").exists()
+        return stem if alone else f"{self.request.clock}/{stem}"
 
     def _lines(self) -> Iterator[bytes]:
         """The file's lines, unpacked; a cut or damaged archive ends early."""
@@ -204,7 +212,7 @@ class _Packets:
         for key, pairs in self.relations.items():
             video_us, tracker_us = np.array(sorted(set(pairs)), dtype=np.int64).T
             yield declared_relation(
-                f"{self.request.clock}/{_VIDEOS[key]}",
+                self._video_clock(key),
                 self.request.clock,
                 video_us * _NS_PER_US,
                 tracker_us * _NS_PER_US,

@@ -53,6 +53,14 @@ def test_glasses_packets_become_streams_and_the_videos_relation(tmp_path: Path) 
     assert "invalid_samples" in {f.check for f in contents.findings}
 
 
+def test_a_video_beside_the_packets_is_related_by_its_own_clocks_name(tmp_path: Path) -> None:
+    (tmp_path / "fullstream.mp4").touch()
+    body = "\n".join(json.dumps(packet) for packet in LIVE) + "\n"
+    contents = read(TobiiGlassesReader(), tmp_path / "livedata.json", body, "glasses")
+    assert [(e.clock, e.reference) for e in contents.evidence] == [("fullstream", "glasses")]
+    assert {clock.name for clock in contents.clocks} == {"glasses", "fullstream"}
+
+
 def test_glasses_packets_out_of_order_are_refused(tmp_path: Path) -> None:
     body = "".join(json.dumps({"ts": t, "s": 0, "gp": [0, 0]}) + "\n" for t in (5, 3))
     with pytest.raises(UnreadableError, match="in the order of their time, found 1 falls"):
