@@ -103,23 +103,34 @@ def settle(
 
 def _unfold(header_ns: Int64Array, log_ns: Int64Array) -> tuple[Int64Array, tuple[Reset, ...]]:
     """Header stamps with every jump of their clock undone that stays and that the log did not make."""
-    header_steps, log_steps = np.diff(header_ns), np.diff(log_ns)
-    jumps = header_steps - log_steps
-    suspects = np.flatnonzero(((header_steps < -SET_BACK_NS) & (jumps < -SET_BACK_NS)) | (jumps > SET_FORWARD_NS))
-    lag = log_ns - header_ns
+    jumps = _jumps(header_ns, log_ns)
     unfolded, resets, shift_ns = header_ns.copy(), [], 0
-    for k in (int(k) for k in suspects):
+    edges = [0, *jumps, header_ns.size]
+    for start, stop in pairwise(edges):
+        if start:
+            shift_ns += jumps[start]
+            last_ns, first_ns = int(unfolded[:start].max()), int(header_ns[start:stop].min()) + shift_ns
+            shift_ns += max(0, last_ns + 1 - first_ns)
+            unfolded[start:stop] = header_ns[start:stop] + shift_ns
+            resets.append(Reset(at_ns=int(unfolded[start:stop].min()), shift_ns=shift_ns))
+    return unfolded, tuple(resets)
+
+
+def _jumps(header_ns: Int64Array, log_ns: Int64Array) -> dict[int, int]:
+    """The first message after each jump, and how much must be added from it on, by the lags of five on either side."""
+    header_steps, lag = np.diff(header_ns), log_ns - header_ns
+    against_log = header_steps - np.diff(log_ns)
+    back = (header_steps < -SET_BACK_NS) & (against_log < -SET_BACK_NS)
+    found: dict[int, int] = {}
+    for k in (int(k) for k in np.flatnonzero(back | (against_log > SET_FORWARD_NS))):
         before, after = lag[max(0, k - 4) : k + 1], lag[k + 1 : k + 6]
         change = int(np.median(after)) - int(np.median(before))
-        if abs(change - int(lag[k + 1] - lag[k])) > abs(change) / 2 or after.size < min(3, header_ns.size // 2):
-            continue
-        shift_ns += change
-        shift_ns += max(0, int(unfolded[k]) + 1 - int(header_ns[k + 1]) - shift_ns)
-        unfolded[k + 1 :] = header_ns[k + 1 :] + shift_ns
-        resets.append(Reset(at_ns=int(unfolded[k + 1 :].min()), shift_ns=shift_ns))
-    if any(a.at_ns >= b.at_ns for a, b in pairwise(resets)):
-        return header_ns, ()
-    return unfolded, tuple(resets)
+        half = abs(int(lag[k + 1]) - int(lag[k])) / 2
+        # Two publishers with clocks apart jump to and fro; a clock that was set stays.
+        stays = np.all(np.abs(before - lag[k]) < half) and np.all(np.abs(after - lag[k + 1]) < half)
+        if stays and after.size >= min(3, header_ns.size // 2):
+            found[k + 1] = change
+    return found
 
 
 def _zero_stamps(subject: str, header_ns: Int64Array) -> Finding:
