@@ -75,7 +75,8 @@ def audio_face_evidence(
         video's clock as ``clock`` and the audio's as ``reference``, one moment for each
         30 s of the recording. ``score`` is the match's height in standard deviations of
         what wrong lags give (chance alone reaches about 2.4, seldom 4). ``details["verdict"]``
-        is ``"sure"`` or ``"weak"``; weak evidence must not align a clock by itself.
+        is ``"sure"`` or ``"weak"``; weak evidence must not align a clock by itself, and its
+        ``systematic_sd_ns`` contains that it may be wrong altogether.
 
     Raises
     ------
@@ -170,9 +171,8 @@ def _evidence(video: Stream, audio: Stream, best: _Compared, tried: int, search_
     speech_s = _speech_s(best.mouth, best.voice, match)
     chance = min(1.0, match.chance * tried)
     reasons = _doubts(match, chance, speech_s)
-    if reasons:
-        # What is not sure may lie anywhere in the search, with the probability that it is wrong.
-        sd_s = float(np.hypot(sd_s, search_s / np.sqrt(3) * np.sqrt(max(chance, 1 - match.stability))))
+    # What is not sure may lie anywhere in the search, with the probability that it is wrong.
+    doubt_s = search_s / np.sqrt(3) * np.sqrt(max(chance, 1 - match.stability)) if reasons else 0.0
     return Evidence(
         clock=video.clock,
         reference=audio.clock,
@@ -180,7 +180,7 @@ def _evidence(video: Stream, audio: Stream, best: _Compared, tried: int, search_
         offsets_ns=np.round((lags_s - LIP_LEAD_S) * NS_PER_S).astype(np.int64),
         sds_ns=np.full(len(centres_s), sd_s * NS_PER_S),
         method=METHOD,
-        systematic_sd_ns=LIP_LEAD_SD_S * NS_PER_S,
+        systematic_sd_ns=float(np.hypot(LIP_LEAD_SD_S, doubt_s)) * NS_PER_S,
         score=match.height,
         sources=(video.name, audio.name),
         details={
