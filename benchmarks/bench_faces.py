@@ -106,7 +106,7 @@ def load(paths: Sequence[Path], factor: int = 1) -> list[Person]:
             n, h, w, _ = images.shape
             images = images.reshape(n, h // factor, factor, w // factor, factor, 3).mean(axis=(2, 4)).astype(np.uint8)
         tracks = track_faces(_video(np.round(clip.times_s * 1e9).astype(np.int64), images))
-        slim = TalkingClip(clip.times_s, images[:0], clip.sound, clip.rate_hz)
+        slim = TalkingClip(clip.times_s, np.zeros((0, 1, 1, 3), np.uint8), clip.sound, clip.rate_hz)
         people += [Person(slim, tracks[0])] if tracks else []
     return people
 
