@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -189,26 +189,35 @@ def list_packets(container: InputContainer, observe: Callable[[Any], None]) -> P
     growing = {stream.index: _Growing() for stream in container.streams}
     tails: dict[int, deque[Any]] = {index: deque(maxlen=_TAIL_PACKETS) for index in growing}
     stopped = ""
-    packets = container.demux()
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError as error:
-            stopped = _reason(error)
-            break
-        if packet is None:
-            break
-        if packet.size:
-            growing[packet.stream_index].add(packet)
-            tails[packet.stream_index].append(packet)
-            observe(packet)
-    tables = {i: rows.table(_time_base(container, i)) for i, rows in growing.items()}
+    time_bases = {stream.index: stream.time_base or Fraction(1, 1_000_000) for stream in container.streams}
+    try:
+        for packet in packets_of(container):
+            if packet.stream_index in growing:
+                growing[packet.stream_index].add(packet)
+                tails[packet.stream_index].append(packet)
+                observe(packet)
+    except av.FFmpegError as error:
+        stopped = _reason(error)
+    tables = {i: rows.table(time_bases[i]) for i, rows in growing.items()}
     return PacketList(tables, {i: tuple(tail) for i, tail in tails.items()}, stopped)
 
 
-def _time_base(container: InputContainer, index: int) -> Fraction:
-    """The track's unit of time in seconds."""
-    return container.streams[index].time_base or Fraction(1, 1_000_000)
+def packets_of(container: InputContainer, *tracks: Any) -> Iterator[Any]:
+    """The packets that hold data, of some tracks or of all, from where the container stands.
+
+    A track that shows up only later (transport streams do that) is left out.
+    """
+    packets: Any = container.demux(*tracks)
+    while True:
+        try:
+            packet = next(packets, None)
+        except IndexError:
+            packets = container.demux(*tracks)
+            continue
+        if packet is None:
+            return
+        if packet.size:
+            yield packet
 
 
 def _reason(error: Exception) -> str:

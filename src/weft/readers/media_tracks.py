@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weft.readers.audio_samples import leave_whole
-from weft.readers.media_packets import open_container
+from weft.readers.media_packets import open_container, packets_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -67,44 +67,50 @@ def find_tracks(path: Path, container: str, name: str) -> tuple[Track, ...]:
         If the content is not that container.
     """
     with open_container(path, container, name) as opened:
-        first = _first_frames(opened)
-        return tuple(_track(stream, first.get(stream.index, [])) for stream in opened.streams)
+        codecs = {stream.index: (stream.type, stream.codec_context) for stream in opened.streams}
+        first = _first_frames(opened, {i: (kind, codec) for i, (kind, codec) in codecs.items() if codec})
+        return tuple(_track(stream, codecs[stream.index], first) for stream in opened.streams if stream.index in codecs)
 
 
-def _first_frames(opened: InputContainer) -> dict[int, list[Any]]:
+def _first_frames(opened: InputContainer, codecs: dict[int, tuple[str, Any]]) -> dict[int, list[Any]]:
     """The first decoded frames of each video and audio track."""
     import av
 
-    wanted = {s.index: _TRIAL_FRAMES[s.type] for s in opened.streams if s.type in _TRIAL_FRAMES and s.codec_context}
-    for stream in opened.streams.audio:
-        if stream.index in wanted:
-            leave_whole(stream.codec_context)
+    kinds = {"video": av.VideoFrame, "audio": av.AudioFrame}
+    wanted = {index: _TRIAL_FRAMES[kind] for index, (kind, _) in codecs.items() if kind in _TRIAL_FRAMES}
+    for index in wanted:
+        if codecs[index][0] == "audio":
+            leave_whole(codecs[index][1])
     frames: dict[int, list[Any]] = {index: [] for index in wanted}
-    packets = opened.demux()
+    packets = packets_of(opened)
     for _ in range(_TRIAL_PACKETS):
         try:
             packet = next(packets, None)
             if packet is None or not wanted:
                 break
             if packet.stream_index in wanted:
-                frames[packet.stream_index] += packet.decode()
+                kind, codec = codecs[packet.stream_index]
+                given = codec.decode(packet)
+                frames[packet.stream_index] += [frame for frame in given if isinstance(frame, kinds[kind])]
         except (av.FFmpegError, EOFError):
             continue
         wanted = {index: count for index, count in wanted.items() if len(frames[index]) < count}
     return frames
 
 
-def _track(stream: Any, frames: list[Any]) -> Track:
+def _track(stream: Any, kind_and_codec: tuple[str, Any], first: dict[int, list[Any]]) -> Track:
     """What a stream's headers and first frames say."""
+    kind, context = kind_and_codec
+    frames = first.get(stream.index, [])
     details = {key: value for key in ("title", "language", "handler_name") if (value := stream.metadata.get(key))}
-    codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
-    if stream.type == "video":
+    codec = context.codec.canonical_name if context else ""
+    if kind == "video":
         return _video_track(stream, frames, codec, details)
-    if stream.type == "audio":
+    if kind == "audio":
         return _audio_track(stream, frames, codec, details)
-    if stream.type == "subtitle":
+    if kind == "subtitle":
         return Track(stream.index, "subtitle", codec, details=details)
-    is_telemetry = stream.type == "data" and "GoPro MET" in details.get("handler_name", "")
+    is_telemetry = kind == "data" and "GoPro MET" in details.get("handler_name", "")
     return Track(stream.index, "telemetry" if is_telemetry else "", codec, details=details)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from weft.core import UnreadableError
 from weft.core.times import Int64Array
-from weft.readers.media_packets import PacketTable, TrackPlace, open_container
+from weft.readers.media_packets import PacketTable, TrackPlace, open_container, packets_of
 
 _STEPS_BACK = (0, 8, 64, 512)
 """Packets further back that are tried before reading from the start."""
@@ -103,6 +103,10 @@ class PacketCursor:
         """The track, opened if need be."""
         if self._open is None:
             self._open = open_container(self._place.path, self._place.container, self._name)
+        if self._place.number >= len(self._open.streams):
+            raise UnreadableError(
+                f"{self._name}: expected track {self._place.number}, found none; the file has changed"
+            )
         return self._open.streams[self._place.number]
 
     def _numbered_after_seek(self, stamp: int) -> Iterator[tuple[int, Any]]:
@@ -129,7 +133,7 @@ class PacketCursor:
         """The track's packets that hold data, up to the end or to where reading breaks off."""
         import av
 
-        packets = self._open.demux(stream)
+        packets = packets_of(self._open, stream)
         while True:
             try:
                 packet = next(packets, None)
@@ -137,8 +141,7 @@ class PacketCursor:
                 return
             if packet is None:
                 return
-            if packet.size:
-                yield packet
+            yield packet
 
     def _number_of(self, opening: list[Any]) -> int | None:
         """Which packet of the table the first of ``opening`` is; ``None`` when none fits."""

@@ -237,7 +237,7 @@ class VideoSamples:
     def _hold(self, number: int, before: tuple[int, NDArray[np.uint8]] | None) -> NDArray[np.uint8]:
         """The picture before a frame that cannot be decoded."""
         self.held.add(number)
-        _log.warning("%s: frame %d cannot be decoded; the picture before it is held", self._name, number)
+        _log.info("%s: frame %d cannot be decoded; the picture before it is held", self._name, number)
         if before is not None:
             return before[1]
         for earlier in range(number - 1, max(-1, number - 1 - _REORDER_FRAMES), -1):
