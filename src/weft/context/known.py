@@ -51,8 +51,10 @@ def gather(recording: Recording, alignment: Alignment, options: ContextOptions, 
     spoken = transcribed(placed, options)
     utterances = spoken or heard(sounds, alignment.reference, options)
     told = {annotation.stream for annotation in placed if annotation.kind in options.event_kinds}
-    silent = [p for p in present if len(p.stream) <= options.most_anchors and p.stream.name not in told]
-    said = {id(a): a for a in (*placed, *utterances, *events_of(silent, alignment.reference))}
+    markers = [p for p in present if p.stream.modality is Modality.EVENT and p.stream.name not in told]
+    few = [p for p in markers if len(p.stream) <= options.most_anchors]
+    findings += tuple(_ticking(p, options) for p in markers if p not in few)
+    said = {id(a): a for a in (*placed, *utterances, *events_of(few, alignment.reference))}
     prosody = _prosody(utterances, list(said.values()), sounds, options)
     everything = tuple(sorted([*said.values(), *prosody], key=order))
     weak = tuple(sorted(entry.clock.name for entry in alignment.clocks if entry.status is Status.WEAK))
@@ -89,6 +91,18 @@ def _sounds(
         if frames.not_finite
     ]
     return tuple(sounds), tuple(findings)
+
+
+def _ticking(presence: Presence, options: ContextOptions) -> Finding:
+    """The remark about a marker stream that has too many samples to be a list of events."""
+    return Finding(
+        check="events_left_out",
+        severity=Severity.INFO,
+        subject=presence.stream.name,
+        message=f"{len(presence.stream)} markers are more than {options.most_anchors}; they are not listed in capsules",
+        cure="raise most_anchors if each of them is an event",
+        numbers={"markers": len(presence.stream)},
+    )
 
 
 def _prosody(

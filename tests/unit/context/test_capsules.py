@@ -122,6 +122,15 @@ def test_markers_of_a_stream_are_events():
     assert [c.anchor.value for c in _capsules(recording)] == ["start", "end"]
 
 
+def test_a_marker_stream_that_ticks_is_not_a_list_of_events():
+    times = ListedTimeline(np.arange(0, 20_000_000_000, 100_000_000))
+    ticks = Stream("plc/ticks", Modality.EVENT, "plc", times, ArraySamples(np.arange(200)))
+    recording = _with(TALK, ticks, clocks=["plc"])
+    capsules = _capsules(recording, options=replace(OPTIONS, most_anchors=100), offsets_ns={"plc": 0})
+    assert len(capsules) == 3 and not capsules[0].of_kind("event")
+    assert [(f.check, f.numbers) for f in findings_of(capsules)] == [("events_left_out", {"markers": 200})]
+
+
 def test_tiles_where_there_is_nothing_else():
     capsules = _capsules(talk([], 24.0))
     assert [(c.interval.start_ns, c.interval.stop_ns) for c in capsules] == [(0, 10**10), (10**10, 24 * 10**9)]
