@@ -79,7 +79,7 @@ class _Groups:
     def json_of(self, fragment: Fragment, row: int) -> str:
         """One capsule's JSON."""
         if self.pid != os.getpid():
-            self.__init__(self.store)  # type: ignore[misc]
+            self.pid, self.files, self.groups = os.getpid(), OrderedDict(), OrderedDict()
         number, inside = divmod(row, CONTEXTS_PER_GROUP)
         key = (fragment.path, number)
         if key not in self.groups:
