@@ -1,4 +1,4 @@
-"""Write ``docs/commands.md`` from the command itself, or check that it is current.
+"""Write ``docs/commands.md`` and ``docs/formats.md`` from the code itself, or check that they are current.
 
 python docs/make_reference.py           # write
 python docs/make_reference.py --check   # exit 1 if it is stale
@@ -6,14 +6,18 @@ python docs/make_reference.py --check   # exit 1 if it is stale
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from pathlib import Path
 
 import click
 
 from weft.cli import weft
+from weft.readers import recording_toml
+from weft.readers.registry import READERS
 
-TARGET = Path(__file__).parent / "commands.md"
+HERE = Path(__file__).parent
 
 
 def option_row(parameter: click.Parameter, context: click.Context) -> str:
@@ -46,16 +50,53 @@ def reference() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def formats() -> str:
+    """The page about every reader, from its own words."""
+    lines = ["# What weft reads", "", "Written by `make docs` from the readers themselves, in the order in which they"]
+    lines += ["are asked whether a file is theirs. Content decides before the suffix.", ""]
+    for name, reader in READERS.items():
+        module = inspect.getdoc(sys.modules[type(reader).__module__]) or ""
+        own = inspect.getdoc(type(reader)) or ""
+        lines += [f"## {name}", "", plain(module), "", plain(own), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def plain(text: str) -> str:
+    """A docstring as Markdown."""
+    text = re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", text).replace("``", "`")
+    text = re.sub(r"^(\w[\w ]*)\n-{3,}$", r"**\1**\n", text, flags=re.MULTILINE)
+    return re.sub(r"::\n\n((?:    .*\n?|\n)+)", r":\n\n\1", text)
+
+
+def notes() -> str:
+    """The page about ``recording.toml``, from the module that reads it."""
+    text = plain(inspect.getdoc(recording_toml) or "")
+    return f"# recording.toml\n\nWritten by `make docs` from the module that reads it.\n\n{text}\n\n" + _NOTES_MORE
+
+
+_NOTES_MORE = """What a file's own reader takes besides `clock` and `ignore` is listed under its name in
+[formats.md](formats.md); for tables that is `time_column`, `time_unit`, `time_format`, `rate_hz`, `order`,
+`modality` and `follows_stem`.
+
+Every key is checked. A file or stream that does not exist, an unknown key, and a clock that nobody has are
+named all at once, before anything is read.
+"""
+
+
+PAGES = {"commands.md": reference, "formats.md": formats, "recording-toml.md": notes}
+
+
 def main() -> int:
-    """Write the page, or compare."""
-    text = reference()
-    if "--check" in sys.argv[1:]:
-        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{TARGET.name} is stale; run `make docs`\n")
-        return 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    """Write the pages, or compare."""
+    stale = 0
+    for name, make in PAGES.items():
+        target, text = HERE / name, make()
+        if "--check" not in sys.argv[1:]:
+            target.write_text(text, encoding="utf-8")
+        elif not target.is_file() or target.read_text(encoding="utf-8") != text:
+            sys.stderr.write(f"{name} is stale; run `make docs`\n")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":
