@@ -66,7 +66,7 @@ def read_bag_folder(folder: Path, name: str) -> BagFolder:
         )
     listed = [PurePosixPath(str(one)).name for one in _list(information, "relative_file_paths")]
     paths = [folder / one for one in listed if one not in ("", ".", "..")]
-    there = tuple(path for path in paths if path.is_file() and not path.is_symlink())
+    there = tuple(path for path in paths if path.is_file())
     if not there:
         raise UnreadableError(
             f"{where}: names the files {', '.join(listed) or 'none'}, and none of them is in the folder"
