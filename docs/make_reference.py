@@ -65,6 +65,7 @@ def plain(text: str) -> str:
     """A docstring as Markdown."""
     text = re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", text).replace("``", "`")
     text = re.sub(r"^(\w[\w ]*)\n-{3,}$", r"**\1**\n", text, flags=re.MULTILINE)
+    text = re.sub(r"^::\n\n", "", text, flags=re.MULTILINE)
     return re.sub(r"::\n\n((?:    .*\n?|\n)+)", r":\n\n\1", text)
 
 
