@@ -24,11 +24,10 @@ def timing_of(stream: Stream) -> Timing | None:
 
 def check_recording(recording: Recording) -> tuple[Finding, ...]:
     """What the checks of this module say of every stream, where a reader did not say it already."""
-    said = {finding.subject for finding in recording.findings if finding.check in _READERS_GAP_CHECKS}
-    findings = []
-    for stream in recording.streams:
-        findings += [finding for check in _CHECKS if (finding := check(stream)) is not None]
-    return tuple(finding for finding in findings if not (finding.check == "gaps" and finding.subject in said))
+    said = {(finding.check, finding.subject) for finding in recording.findings}
+    said |= {("gaps", subject) for check, subject in said if check in _READERS_GAP_CHECKS}
+    findings = (check(stream) for stream in recording.streams for check in _CHECKS)
+    return tuple(f for f in findings if f is not None and (f.check, f.subject) not in said)
 
 
 def check_empty(stream: Stream) -> Finding | None:
@@ -55,7 +54,7 @@ def check_gaps(stream: Stream) -> Finding | None:
         "gaps",
         Severity.WARNING if share > 0.01 or longest_s > 1.0 else Severity.INFO,
         stream.name,
-        f"{timing.gap_starts_ns.size} gaps, about {timing.lost} samples lost ({share:.2%}), the longest {longest_s:.3f} s",
+        f"{timing.gap_starts_ns.size} {'gap' if timing.gap_starts_ns.size == 1 else 'gaps'}, about {timing.lost} samples lost ({share:.2%}), the longest {longest_s:.3f} s",
         "values are masked there, never invented; check the device's buffer, disk or network",
         {"gaps": timing.gap_starts_ns.size, "lost": timing.lost, "longest_s": longest_s},
     )
