@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,8 @@ def track_faces(
     Parameters
     ----------
     video
-        Samples of shape (n, h, w, 3), uint8 RGB.
+        Samples of shape (n, h, w, 3), uint8 RGB; grey pictures will do. Pictures of other
+        kinds (depth, heat) are passed over.
     interval
         Which part, on the video's clock; all of it by default.
     max_width
@@ -161,8 +163,9 @@ def read_frames(
         end = min(start + _CHUNK * stride, stop)
         images = video.samples.read(start, end)[::stride]
         for t_ns, image in zip(video.timeline.slice_ns(start, end)[::stride], images, strict=True):
-            small, factor = _shrunk(np.asarray(image), max_width)
-            yield int(t_ns), small, factor
+            picture = _as_rgb(np.asarray(image))
+            if picture is not None:
+                yield int(t_ns), *_shrunk(picture, max_width)
         if progress is not None:
             progress(f"finding faces in {video.name}", (end - first) / (stop - first))
 
@@ -287,6 +290,16 @@ def _row(points: Float32Array, presence: float, image: UInt8Image, factor: int) 
     measures = measure_face(points)
     measures[MEASURES.index("face_width_px")] *= factor
     return np.concatenate([measures, [luma], box_of(points) * factor, [presence]]).astype(np.float32)
+
+
+def _as_rgb(image: NDArray[Any]) -> UInt8Image | None:
+    """Three colours of 8 bits; ``None`` where the picture is something else (depth, heat, an undecoded message)."""
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
+        return None
+    grey = image[..., np.newaxis] if image.ndim == 2 else image
+    if grey.shape[2] == 1:
+        return np.repeat(grey, 3, axis=2)
+    return grey[..., :3] if grey.shape[2] in (3, 4) else None
 
 
 def _shrunk(image: UInt8Image, max_width: int | None) -> tuple[UInt8Image, int]:

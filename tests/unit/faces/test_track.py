@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -87,6 +88,23 @@ def test_a_video_without_a_face_gives_no_track(contrast: int) -> None:
     pytest.importorskip("ai_edge_litert", reason="needs the extra 'face'")
     noise = np.random.default_rng(0).integers(130 - contrast, 131 + contrast, (10, 120, 160, 3))
     assert track_faces(_video(noise.astype(np.uint8))) == ()
+
+
+@pytest.mark.parametrize(
+    ("convert", "tracks"),
+    [
+        (lambda images: images.mean(axis=3).astype(np.uint8), 1),
+        (lambda images: images.mean(axis=3, keepdims=True).astype(np.uint8), 1),
+        (lambda images: np.concatenate([images, images[..., :1]], axis=3), 1),
+        (lambda images: images.mean(axis=3).astype(np.uint16) * 256, 0),
+        (lambda images: images[..., :2], 0),
+    ],
+    ids=["grey", "one channel", "with alpha", "depth", "two channels"],
+)
+def test_other_kinds_of_pictures_are_taken_as_grey_or_passed_over(
+    images: np.ndarray, convert: Callable[[np.ndarray], np.ndarray], tracks: int
+) -> None:
+    assert len(track_faces(_video(convert(images[:3])))) == tracks
 
 
 def test_what_is_not_a_video_is_refused(images: np.ndarray) -> None:
