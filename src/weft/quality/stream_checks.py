@@ -48,15 +48,17 @@ def check_gaps(stream: Stream) -> Finding | None:
     timing = timing_of(stream)
     if timing is None or not timing.gap_starts_ns.size or _is_irregular(timing):
         return None
+    count = timing.gap_starts_ns.size
     longest_s = float(timing.gap_durations_ns.max()) / NS_PER_S
     share = timing.lost / (timing.lost + len(stream))
     return Finding(
         "gaps",
         Severity.WARNING if share > 0.01 or longest_s > 1.0 else Severity.INFO,
         stream.name,
-        f"{timing.gap_starts_ns.size} {'gap' if timing.gap_starts_ns.size == 1 else 'gaps'}, about {timing.lost} samples lost ({share:.2%}), the longest {longest_s:.3f} s",
+        f"{count} {'gap' if count == 1 else 'gaps'}, about {timing.lost} samples lost ({share:.2%}), "
+        f"the longest {longest_s:.3f} s",
         "values are masked there, never invented; check the device's buffer, disk or network",
-        {"gaps": timing.gap_starts_ns.size, "lost": timing.lost, "longest_s": longest_s},
+        {"gaps": count, "lost": timing.lost, "longest_s": longest_s},
     )
 
 
