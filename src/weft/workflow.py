@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from weft import context, dataset, quality, readers, sync
+from weft import context, dataset, loaders, quality, readers, sync
 from weft.core import (
     Alignment,
     Finding,
@@ -413,7 +413,8 @@ def open_dataset(path: str | Path, version: int | None = None) -> dataset.Datase
     UsageError
         If it has no such version.
     """
-    return dataset.open_dataset(path, version, opener=open_recording)
+    opener = partial(open_recording, skip_unreadable=True)
+    return dataset.open_dataset(path, version, opener=opener, to_torch=loaders.to_torch)
 
 
 def check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,13 @@ from weft.dataset.windows import Partial, Selection, WindowPlace, Windows, place
 _OPEN_RECORDINGS = 8
 
 
-def open_dataset(path: str | Path, version: int | None = None, *, opener: Opener | None = None) -> Dataset:
+def open_dataset(
+    path: str | Path,
+    version: int | None = None,
+    *,
+    opener: Opener | None = None,
+    to_torch: Callable[..., Any] | None = None,
+) -> Dataset:
     """A version of the dataset in ``path``, the newest one without ``version``.
 
     Parameters
@@ -36,6 +42,9 @@ def open_dataset(path: str | Path, version: int | None = None, *, opener: Opener
         The version's number.
     opener
         What reopens originals; by default ``weft.open_recording``.
+    to_torch
+        What :meth:`Dataset.to_torch` does; ``weft.open_dataset`` gives ``weft.loaders.to_torch``,
+        which lies above this room.
 
     Raises
     ------
@@ -45,7 +54,7 @@ def open_dataset(path: str | Path, version: int | None = None, *, opener: Opener
         If it has no such version.
     """
     store = Store.open(path)
-    return Dataset(store, store.manifest(version), opener=opener)
+    return Dataset(store, store.manifest(version), opener=opener, to_torch=to_torch)
 
 
 class Dataset:
@@ -55,10 +64,18 @@ class Dataset:
     are reopened when a window asks for them, in each process anew.
     """
 
-    def __init__(self, store: Store, manifest: Manifest, *, opener: Opener | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        manifest: Manifest,
+        *,
+        opener: Opener | None = None,
+        to_torch: Callable[..., Any] | None = None,
+    ) -> None:
         self.store = store
         self.manifest = manifest
         self._opener = opener or _open_recording
+        self._to_torch = to_torch
         self._views: dict[tuple[int, str, tuple[str, ...]], AlignedView] = {}
 
     def __repr__(self) -> str:
@@ -230,6 +247,20 @@ class Dataset:
         places = [WindowPlace(r["recording"], Interval(r[start], r[stop]), i) for i, r in enumerate(rows)]
         names = tuple(sorted({place.recording for place in places}))
         return Windows(places, self._selections(names, streams, rates_hz), self._view)
+
+    def to_torch(self, kind: Literal["windows", "capsules"] = "windows", **options: Any) -> Any:
+        """A map-style ``torch.utils.data.Dataset`` of windows or capsules; see ``weft.loaders.to_torch``.
+
+        Raises
+        ------
+        UsageError
+            If the dataset was not opened by ``weft.open_dataset``.
+        MissingExtraError
+            If torch is not installed.
+        """
+        if self._to_torch is None:
+            raise UsageError("this dataset was not opened by weft.open_dataset; pass it to weft.loaders.to_torch")
+        return self._to_torch(self, kind, **options)
 
     def _fragments(self, table: str, recording: str | None) -> list[tuple[str, Fragment]]:
         """The fragments of one table, with their recordings."""
