@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,15 @@ def find_steps(x: NDArray[Any], y: NDArray[Any], *, least: float, sigmas: float 
     slopes = rises[gaps > 0] / gaps[gaps > 0]
     level = y - (float(np.median(slopes)) if slopes.size else 0.0) * (x - x[0])
     noise = _MAD_TO_SD * float(np.median(np.abs(np.diff(level)))) / np.sqrt(2.0)
-    return _cut(level, 0, noise, max(least, sigmas * noise))
+    least = max(least, sigmas * noise)
+    return _real_ones(level, _cut(level, 0, noise, least), least)
+
+
+def _real_ones(level: NDArray[np.float64], cuts: list[int], least: float) -> list[int]:
+    """The cuts whose two sides still differ once all cuts are made; the first were made in the dark."""
+    edges = [0, *cuts, level.size]
+    middles = [float(np.median(level[a:b])) for a, b in pairwise(edges)]
+    return [cut for cut, (low, high) in zip(cuts, pairwise(middles), strict=True) if abs(high - low) >= least]
 
 
 def _cut(level: NDArray[np.float64], first: int, noise: float, least: float) -> list[int]:

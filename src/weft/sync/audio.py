@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.special import bdtrc
 
 from weft.core import NS_PER_S, Evidence, Stream
 from weft.dsp.robust_line import robust_scale
@@ -27,6 +28,9 @@ from weft.sync.track import AGREES_S, REACH_S, Break, Track, place_break, stands
 
 SYSTEMATIC_SD_NS = 100_000.0
 """What all windows may share: group delay of microphones and the skew of a room's first echoes."""
+
+CODEC_DELAY_SD_NS = 14_000_000.0
+"""AAC and MP3 without a word about their delay start 23 to 25 ms late, or do not: 25 ms as a uniform range, doubled."""
 
 ACOUSTIC_PATH = (
     "both microphones are taken to be equally far from the source; every metre of difference shifts the offset "
@@ -153,8 +157,6 @@ def _shifted(piece: CoarsePiece, by: float) -> CoarsePiece:
 
 def _beyond_chance(track: Track, hits: np.ndarray, length_s: float) -> bool:
     """Whether so many windows on one line are too many for chance."""
-    from scipy.stats import binom
-
     centres = np.array([w.centre for w in track.windows])
     spans = max(1, round((track.piece.stop - track.piece.start) / RATE_HZ / length_s))
     trials = max(spans, _independent(centres, length_s))
@@ -162,9 +164,14 @@ def _beyond_chance(track: Track, hits: np.ndarray, length_s: float) -> bool:
     share = AGREES_S / REACH_S
     # The line was chosen to pass through many: as many chances as places and slopes it could have had.
     choices = REACH_S / AGREES_S * 10.0
-    return bool(binom.sf(agreeing - 1, trials, 2.0 * share) * choices < LARGEST_CHANCE) or bool(
+    return bool(_at_least(agreeing, trials, 2.0 * share) * choices < LARGEST_CHANCE) or bool(
         agreeing >= LEAST_INDEPENDENT and float(np.median([w.answer.quality for w in track.windows])) > 12.0
     )
+
+
+def _at_least(hits: int, trials: int, share: float) -> float:
+    """The chance of so many hits or more."""
+    return float(bdtrc(hits - 1, trials, share)) if hits > 0 else 1.0
 
 
 def _has_rival(reference: SoundGrid, device: SoundGrid, rough: CoarseMatch, tracks: list[Track]) -> bool:
@@ -219,7 +226,7 @@ def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], brea
         offsets_ns=offsets_ns[order],
         sds_ns=sds[order] * NS_PER_S,
         method="audio",
-        systematic_sd_ns=SYSTEMATIC_SD_NS,
+        systematic_sd_ns=_systematic_sd_ns(reference.stream, device.stream),
         score=quality,
         sources=(device.stream.name, reference.stream.name),
         details={
@@ -232,6 +239,12 @@ def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], brea
     )
     reason = "" if enough else f"only {covered_s:.1f} s of sound agree, {LEAST_OVERLAP_S:.0f} s are needed to be sure"
     return SoundMatch(evidence, reason)
+
+
+def _systematic_sd_ns(*streams: Stream) -> float:
+    """What all windows share, wider where a codec's delay is not known."""
+    unknown = sum(stream.details.get("encoder_delay") == "unknown" for stream in streams)
+    return float(np.hypot(SYSTEMATIC_SD_NS, np.sqrt(unknown) * CODEC_DELAY_SD_NS))
 
 
 def _qualities(track: Track) -> np.ndarray:

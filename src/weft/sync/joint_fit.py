@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as students_t
+from scipy.special import stdtrit
 
 from weft.core import Evidence
 from weft.core.time_map import MAX_DRIFT, Z95
@@ -194,10 +194,10 @@ def _residual(row: _Rows, values: NDArray[np.float64], shared: int) -> NDArray[n
 def _allowance(standard: NDArray[np.float64]) -> float:
     """How much wider errors are than independent normal ones of this scale would make them."""
     if standard.size < 4:
-        return float(students_t.ppf(0.975, 2)) / Z95 if standard.size == 3 else 1.0
+        return float(stdtrit(2, 0.975)) / Z95 if standard.size == 3 else 1.0
     centred = standard - standard.mean()
     power = float((centred**2).mean())
     neighbours = float((centred[1:] * centred[:-1]).mean()) / power if power > 0 else 0.0
     correlation = float(np.clip(neighbours, 0.0, 0.9))
-    quantile = float(students_t.ppf(0.975, standard.size - 2)) / Z95
+    quantile = float(stdtrit(standard.size - 2, 0.975)) / Z95
     return quantile * float(np.sqrt((1.0 + correlation) / (1.0 - correlation)))
