@@ -85,7 +85,8 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence], 
     for index, e in enumerate(evidence):
         at = offsets + len(clocks) + index
         prior[at, at] += 1.0 / max(e.systematic_sd_ns, LEAST_SYSTEMATIC_NS) ** 2
-    own = [_own_judgement(e) for e in evidence]
+    pieces = [_pieces_of(e, clocks) for e in evidence]
+    own = [_own_judgement(e, which) for e, which in zip(evidence, pieces, strict=True)]
     weights = [weight for weight, _ in own]
     widen = [scale if scale < _BADLY or not reweight else 1.0 for _, scale in own]
     values, inverse, residuals = np.zeros(count), np.eye(count), [np.zeros(len(e)) for e in evidence]
@@ -96,9 +97,7 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence], 
         if not reweight:
             break
         for index, (row, residual) in enumerate(zip(rows, residuals, strict=True)):
-            standard = residual / row.sds
-            # What all moments share is no scatter: only the systematic error may take it, or nobody.
-            standard = standard - float(np.median(standard))
+            standard = _centred(residual / row.sds, pieces[index])
             scale = max(1.0, robust_scale(standard))
             weights[index] = bisquare_weights(standard / scale) if len(standard) > 2 else np.ones(len(standard))
             widen[index] = scale * _allowance(standard[weights[index] > 0] / scale)
@@ -113,13 +112,20 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence], 
     return JointFit(values[:offsets], inverse[:offsets, :offsets], tuple(residuals), tuple(weights), shared)
 
 
-def _own_judgement(e: Evidence) -> tuple[NDArray[np.float64], float]:
-    """Weights of the moments of one piece of evidence by its own line between breaks, and their scale."""
-    edges = [int(gap["clock_ns"][1]) for gap in e.details.get("breaks", ())]
-    which = np.searchsorted(np.array(sorted(edges), dtype=np.int64), e.times_ns, side="right")
+def _pieces_of(e: Evidence, clocks: Mapping[str, ClockKnots]) -> NDArray[np.int64]:
+    """Which pieces of its two clocks each moment belongs to, as one number."""
+    which = np.zeros(len(e), dtype=np.int64)
+    for name, times_ns in ((e.clock, e.times_ns), (e.reference, e.times_ns + e.offsets_ns)):
+        if name in clocks:
+            which = which * len(clocks[name].pieces) + clocks[name].piece_of(times_ns)
+    return which
+
+
+def _own_judgement(e: Evidence, pieces: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
+    """Weights of the moments of one piece of evidence by its own line in each piece, and their scale."""
     weights, scales = np.ones(len(e)), [1.0]
-    for index in np.unique(which):
-        here = np.flatnonzero(which == index)
+    for index in np.unique(pieces):
+        here = np.flatnonzero(pieces == index)
         if here.size < 4:
             continue
         times = (e.times_ns[here] - e.times_ns[here[0]]).astype(np.float64)
@@ -129,6 +135,18 @@ def _own_judgement(e: Evidence) -> tuple[NDArray[np.float64], float]:
         weights[here] = line.weights if line.scale < _BADLY else 1.0
         scales.append(line.scale)
     return weights, max(scales)
+
+
+def _centred(standard: NDArray[np.float64], pieces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Residuals without the median of their piece.
+
+    What all moments share is no scatter: only the systematic error may take it, or nobody.
+    """
+    centred = standard.copy()
+    for index in np.unique(pieces):
+        here = pieces == index
+        centred[here] -= np.median(standard[here])
+    return centred
 
 
 def _rows(e: Evidence, clocks: Mapping[str, ClockKnots]) -> _Rows:
