@@ -14,9 +14,9 @@ import pytest
 from mcap.reader import make_reader
 
 from weft.core import UnsupportedError
-from weft.readers.mcap import McapReader
+from weft.readers.bags.mcap import McapReader
+from weft.readers.bags.rosbag import RosbagReader
 from weft.readers.protocol import HEAD_BYTES, Contents, Probe, Reader, Request
-from weft.readers.rosbag import RosbagReader
 
 Times = dict[str, list[int]]
 

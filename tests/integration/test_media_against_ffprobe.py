@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from weft.core import Modality, Stream
-from weft.readers.media import MediaReader
+from weft.readers.media.reader import MediaReader
 from weft.readers.protocol import Request
 
 pytestmark = [

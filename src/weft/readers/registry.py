@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from weft.readers.begaze import BeGazeReader
-from weft.readers.biopac import BiopacReader
-from weft.readers.elan import ElanReader
-from weft.readers.empatica import EmpaticaReader
-from weft.readers.eyelink import EyeLinkReader
-from weft.readers.face_tables import FaceTableReader
-from weft.readers.gopro import GoproReader
-from weft.readers.grid_align import GridAlignReader
-from weft.readers.jams import JamsReader
-from weft.readers.mcap import McapReader
-from weft.readers.media import MediaReader
+from weft.readers.annotations.elan import ElanReader
+from weft.readers.annotations.grid_align import GridAlignReader
+from weft.readers.annotations.jams import JamsReader
+from weft.readers.annotations.subtitles import SubtitleReader
+from weft.readers.annotations.textgrid import TextGridReader
+from weft.readers.annotations.transcripts import TranscriptReader
+from weft.readers.bags.mcap import McapReader
+from weft.readers.bags.rosbag import RosbagReader
+from weft.readers.devices.begaze import BeGazeReader
+from weft.readers.devices.biopac import BiopacReader
+from weft.readers.devices.empatica import EmpaticaReader
+from weft.readers.devices.eyelink import EyeLinkReader
+from weft.readers.devices.face_tables import FaceTableReader
+from weft.readers.devices.pupil_export import PupilExportReader
+from weft.readers.devices.pupil_neon import NeonReader
+from weft.readers.devices.sensor_log import SensorLogReader
+from weft.readers.devices.tobii_export import TobiiExportReader
+from weft.readers.devices.tobii_glasses import TobiiGlassesReader
+from weft.readers.media.gopro import GoproReader
+from weft.readers.media.reader import MediaReader
 from weft.readers.protocol import Probe, Reader
-from weft.readers.pupil_export import PupilExportReader
-from weft.readers.pupil_neon import NeonReader
-from weft.readers.rosbag import RosbagReader
-from weft.readers.sensor_log import SensorLogReader
-from weft.readers.subtitles import SubtitleReader
-from weft.readers.tables import TableReader
-from weft.readers.textgrid import TextGridReader
-from weft.readers.tobii_export import TobiiExportReader
-from weft.readers.tobii_glasses import TobiiGlassesReader
-from weft.readers.transcripts import TranscriptReader
-from weft.readers.xdf import XdfReader
+from weft.readers.tables.reader import TableReader
+from weft.readers.xdf.reader import XdfReader
 
 READERS: dict[str, Reader] = {
     reader.name: reader

@@ -159,7 +159,8 @@ def test_the_command_prints_raw_readings_after_a_reset() -> None:
 
 
 def test_an_alignment_survives_storage() -> None:
-    entry = ClockAlignment(Clock("cam"), ("cam/video",), Status.WEAK, TimeMap.affine("cam", "mic", offset_ns=3), note="x")
+    time_map = TimeMap.affine("cam", "mic", offset_ns=3)
+    entry = ClockAlignment(Clock("cam"), ("cam/video",), Status.WEAK, time_map, note="x")
     alignment = Alignment("r", "mic", (entry,), findings=(Finding("a", Severity.INFO, "b", "c"),))
     assert Alignment.from_dict(alignment.to_dict()) == alignment
     assert alignment.to_json()["clocks"][0]["status"] == "weak"

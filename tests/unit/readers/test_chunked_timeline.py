@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.core import Timeline, UsageError
-from weft.readers.chunked_timeline import ChunkedTimeline
+from weft.readers.bags.chunked_timeline import ChunkedTimeline
 
 
 def _timeline(stamps: list[int], counts: list[int], rate_hz: float = 1000.0) -> ChunkedTimeline:

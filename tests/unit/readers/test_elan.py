@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weft.core import Interval, UnreadableError, UnsupportedError
-from weft.readers.elan import ElanReader
+from weft.readers.annotations.elan import ElanReader
 from weft.readers.protocol import Contents, Probe, Request
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'

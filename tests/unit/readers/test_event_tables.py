@@ -9,7 +9,7 @@ import pytest
 
 from weft.core import Interval, Origin, UnreadableError
 from weft.readers.protocol import Contents, Request
-from weft.readers.tables import TableReader
+from weft.readers.tables.reader import TableReader
 
 FIRST_NS = 1_685_088_813_175_076_015
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from weft.core import Epoch, Interval, UnreadableError, UnsupportedError
-from weft.readers.begaze import BeGazeReader
-from weft.readers.biopac import BiopacReader
-from weft.readers.eyelink import EyeLinkReader
+from weft.readers.devices.begaze import BeGazeReader
+from weft.readers.devices.biopac import BiopacReader
+from weft.readers.devices.eyelink import EyeLinkReader
+from weft.readers.devices.pupil_export import PupilExportReader
+from weft.readers.devices.pupil_neon import NeonReader
+from weft.readers.devices.tobii_export import TobiiExportReader
+from weft.readers.devices.tobii_glasses import TobiiGlassesReader
 from weft.readers.protocol import Contents, Probe, Reader, Request
-from weft.readers.pupil_export import PupilExportReader
-from weft.readers.pupil_neon import NeonReader
-from weft.readers.tobii_export import TobiiExportReader
-from weft.readers.tobii_glasses import TobiiGlassesReader
 
 FIRST_NS = 1_685_088_813_175_076_015
 

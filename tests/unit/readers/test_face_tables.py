@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from weft.core import Epoch, Modality, UnsupportedError
-from weft.readers.face_tables import FaceTableReader
+from weft.readers.devices.face_tables import FaceTableReader
 from weft.readers.protocol import Contents, Probe, Request
 
 OPENFACE = (

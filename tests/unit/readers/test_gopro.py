@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from weft.core import Interpolation, Modality, UnreadableError
-from weft.readers import gpmf
-from weft.readers.gopro import GoproReader, Telemetry
-from weft.readers.media import MediaReader
+from weft.readers.media import gpmf
+from weft.readers.media.gopro import GoproReader, Telemetry
+from weft.readers.media.reader import MediaReader
 from weft.readers.protocol import Contents, Probe, Request
 
 SAMPLES = "imu_video/gopro__gpmf-parser/samples"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.core import NS_PER_S, Epoch
-from weft.readers.header_clock import settle
+from weft.readers.bags.header_clock import settle
 
 START_NS = 1_700_000_000 * NS_PER_S
 STEP_NS = 20_000_000

@@ -12,9 +12,9 @@ from mcap.writer import Writer
 from PIL import Image
 
 from weft.core import Finding, Modality, UnreadableError, UnsupportedError
-from weft.readers.mcap import McapReader
+from weft.readers.bags.mcap import McapReader
+from weft.readers.bags.rosbag import RosbagReader
 from weft.readers.protocol import HEAD_BYTES, Contents, Probe, Request
-from weft.readers.rosbag import RosbagReader
 from weft.testing.bag_writer import START_NS, BagMessage, imu, write_mcap
 
 MS = 1_000_000

@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from weft.core import Modality, Stream
-from weft.readers.audio_samples import to_float
-from weft.readers.media import MediaReader
+from weft.readers.media.audio_samples import to_float
+from weft.readers.media.reader import MediaReader
 from weft.readers.protocol import Contents, Request
 from weft.testing.media_files import sweep, write_sound
 

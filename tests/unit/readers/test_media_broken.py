@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from weft.core import UnreadableError
-from weft.readers.media import MediaReader
-from weft.readers.media_signatures import container_of
+from weft.readers.media.reader import MediaReader
+from weft.readers.media.signatures import container_of
 from weft.readers.protocol import HEAD_BYTES, Contents, Probe, Request
 from weft.testing.media_files import sweep, write_numbered_video, write_sound
 
@@ -174,6 +174,6 @@ def test_importing_the_reader_loads_no_decoder() -> None:
     import subprocess
     import sys
 
-    code = "import sys, weft.readers.media; print('av' in sys.modules)"
+    code = "import sys, weft.readers.media.reader; print('av' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

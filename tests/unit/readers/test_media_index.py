@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from weft.core import PiecewiseTimeline
-from weft.readers.audio_counts import kept, opus_samples
-from weft.readers.audio_index import AudioIndex, AudioTimes, audio_times
-from weft.readers.media import creation_time
-from weft.readers.media_packets import ABSENT, PacketTable
-from weft.readers.media_promise import promised_bytes
-from weft.readers.media_signatures import container_at, container_of
-from weft.readers.video_samples import FrameIndex
+from weft.readers.media.audio_counts import kept, opus_samples
+from weft.readers.media.audio_index import AudioIndex, AudioTimes, audio_times
+from weft.readers.media.packets import ABSENT, PacketTable
+from weft.readers.media.promised_size import promised_bytes
+from weft.readers.media.reader import creation_time
+from weft.readers.media.signatures import container_at, container_of
+from weft.readers.media.video_samples import FrameIndex
 
 RATE_HZ, PACKET = 48_000, 960
 

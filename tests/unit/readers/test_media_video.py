@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from weft.core import Interval, Modality
-from weft.readers.media import MediaReader
+from weft.readers.media.reader import MediaReader
 from weft.readers.protocol import Contents, Request
 from weft.testing.media_files import HEIGHT_PX, WIDTH_PX, number_shown, write_numbered_video
 

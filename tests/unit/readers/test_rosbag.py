@@ -23,8 +23,8 @@ from weft.core import (
     UnreadableError,
     UnsupportedError,
 )
+from weft.readers.bags.rosbag import RosbagReader
 from weft.readers.protocol import HEAD_BYTES, Contents, Probe, Request
-from weft.readers.rosbag import RosbagReader
 from weft.testing.bag_writer import (
     START_NS,
     BagMessage,

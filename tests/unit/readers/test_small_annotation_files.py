@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from weft.core import Interval, UnreadableError
-from weft.readers.grid_align import GridAlignReader
-from weft.readers.jams import JamsReader
+from weft.readers.annotations.grid_align import GridAlignReader
+from weft.readers.annotations.jams import JamsReader
+from weft.readers.annotations.transcripts import TranscriptReader
 from weft.readers.protocol import Probe, Request
-from weft.readers.transcripts import TranscriptReader
 
 
 def write(folder: Path, name: str, body: str) -> Request:

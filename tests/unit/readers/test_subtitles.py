@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from weft.core import Interval, UnreadableError
+from weft.readers.annotations.subtitles import SubtitleReader
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.subtitles import SubtitleReader
 
 VTT = """WEBVTT - made by hand
 

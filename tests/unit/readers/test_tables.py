@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from weft.core import Epoch, Modality, RegularTimeline, Severity, UnreadableError, UnsupportedError, UsageError
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.tables import TableReader
+from weft.readers.tables.reader import TableReader
 
 FIRST_NS = 1_685_088_813_175_076_015
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from weft.core import Interval, UnreadableError, UnsupportedError
+from weft.readers.annotations.textgrid import TextGridReader
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.textgrid import TextGridReader
 
 LONG = '''File type = "ooTextFile"
 Object class = "TextGrid"

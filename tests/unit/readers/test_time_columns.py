@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.core import NS_PER_S, Epoch, Severity, UnsupportedError, UsageError
-from weft.readers.time_columns import (
+from weft.readers.tables.time_columns import (
     PLACES,
     TimeRule,
     date_ns,

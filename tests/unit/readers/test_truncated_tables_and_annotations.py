@@ -16,22 +16,22 @@ import pyarrow.parquet
 import pytest
 
 from weft.core import UnreadableError, UnsupportedError
-from weft.readers.begaze import BeGazeReader
-from weft.readers.elan import ElanReader
-from weft.readers.empatica import EmpaticaReader
-from weft.readers.eyelink import EyeLinkReader
-from weft.readers.face_tables import FaceTableReader
-from weft.readers.grid_align import GridAlignReader
-from weft.readers.jams import JamsReader
+from weft.readers.annotations.elan import ElanReader
+from weft.readers.annotations.grid_align import GridAlignReader
+from weft.readers.annotations.jams import JamsReader
+from weft.readers.annotations.subtitles import SubtitleReader
+from weft.readers.annotations.textgrid import TextGridReader
+from weft.readers.annotations.transcripts import TranscriptReader
+from weft.readers.devices.begaze import BeGazeReader
+from weft.readers.devices.empatica import EmpaticaReader
+from weft.readers.devices.eyelink import EyeLinkReader
+from weft.readers.devices.face_tables import FaceTableReader
+from weft.readers.devices.pupil_export import PupilExportReader
+from weft.readers.devices.sensor_log import SensorLogReader
+from weft.readers.devices.tobii_export import TobiiExportReader
+from weft.readers.devices.tobii_glasses import TobiiGlassesReader
 from weft.readers.protocol import Probe, Reader, Request
-from weft.readers.pupil_export import PupilExportReader
-from weft.readers.sensor_log import SensorLogReader
-from weft.readers.subtitles import SubtitleReader
-from weft.readers.tables import TableReader
-from weft.readers.textgrid import TextGridReader
-from weft.readers.tobii_export import TobiiExportReader
-from weft.readers.tobii_glasses import TobiiGlassesReader
-from weft.readers.transcripts import TranscriptReader
+from weft.readers.tables.reader import TableReader
 from weft.testing.reader_contract import RULES, Rule
 
 CUTS = [0.0, 0.003, 0.1, 0.25, 0.4, 0.5, 0.66, 0.8, 0.93, 0.999]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from weft.core import Epoch, Interval, RegularTimeline, UnreadableError
-from weft.readers.empatica import EmpaticaReader
+from weft.readers.devices.empatica import EmpaticaReader
+from weft.readers.devices.sensor_log import SensorLogReader
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.sensor_log import SensorLogReader
 
 START_NS = 1_560_279_825_000_000_000
 FILES = {

@@ -11,8 +11,8 @@ import pyxdf
 
 from weft.core import Epoch, Modality, Severity, UnreadableError
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.xdf import XdfReader
-from weft.readers.xdf_chunks import open_bytes, walk
+from weft.readers.xdf.chunks import open_bytes, walk
+from weft.readers.xdf.reader import XdfReader
 from weft.testing.xdf_writer import XdfStream, xdf_bytes
 
 

@@ -213,7 +213,7 @@ def test_streams_of_one_clock_or_of_the_wrong_kind_are_refused() -> None:
 
 
 @pytest.mark.shared_data
-def test_eight_people_of_the_grid_corpus_in_a_row_are_sure_and_right(shared_data: Path) -> None:
+def test_people_of_the_grid_corpus_in_a_row_are_sure_and_right(shared_data: Path) -> None:
     pytest.importorskip("ai_edge_litert", reason="needs the extra 'face'")
     from weft.testing.talking_faces import join_clips
 

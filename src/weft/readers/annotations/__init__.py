@@ -1,0 +1,1 @@
+"""What people and aligners wrote down about a recording."""

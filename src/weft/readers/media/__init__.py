@@ -1,0 +1,1 @@
+"""Video, sound, captions and telemetry inside media files."""

@@ -1,0 +1,1 @@
+"""Tables with a time column, and what dialects of them build on."""
