@@ -31,9 +31,9 @@ from weft.context.options import ContextOptions
 from weft.context.utterances import heard
 from weft.core import ArraySamples, Modality, RegularTimeline, Stream, TimeMap
 from weft.dsp import spectrum, voice_activity
-from weft.readers.grid_align import GridAlignReader
+from weft.readers.annotations.grid_align import GridAlignReader
+from weft.readers.annotations.textgrid import TextGridReader
 from weft.readers.protocol import Request
-from weft.readers.textgrid import TextGridReader
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "shared" / "data"

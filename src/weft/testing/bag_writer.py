@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.core import NS_PER_S
-from weft.readers.ros_definitions import definition_of
+from weft.readers.bags.ros_definitions import definition_of
 
 START_NS = 1_700_000_000 * NS_PER_S
 
