@@ -14,6 +14,9 @@ from weft.core import Evidence
 TIERS: dict[str, int] = {"arrival": 2, "wall_clock": 3, "container_start": 4}
 """Methods not named here measure a relation itself: tier 0, or 1 where they call themselves insufficient."""
 
+GUESSES = 3
+"""Tiers from here on guess."""
+
 BELIEF = ("audio", "lsl", "declared", "audio_face")
 """Within a tier: whom to believe when two contradict each other; methods not named come last."""
 
@@ -61,7 +64,8 @@ def choose_evidence(clocks: Iterable[str], evidence: Sequence[Evidence]) -> tupl
     """Evidence to solve from, and evidence to compare with the solution only.
 
     Within a tier all evidence between clocks that earlier tiers left apart is used, loops
-    included, so that over-determined clocks are solved jointly.
+    included, so that over-determined clocks are solved jointly; guesses, whose errors are not
+    independent, only as far as they connect.
     """
     groups = Groups(clocks)
     used: list[Evidence] = []
@@ -71,8 +75,11 @@ def choose_evidence(clocks: Iterable[str], evidence: Sequence[Evidence]) -> tupl
         new = [e for e in these if not groups.together(e.clock, e.reference)]
         compared += [e for e in these if groups.together(e.clock, e.reference)]
         for e in new:
+            if tier >= GUESSES and groups.together(e.clock, e.reference):
+                compared.append(e)
+                continue
             groups.join(e.clock, e.reference)
-        used += new
+            used.append(e)
     return used, compared
 
 
