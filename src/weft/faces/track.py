@@ -37,8 +37,9 @@ _SAME_FACE_IOU = 0.3
 _MEMORY_NS = 1_000_000_000
 _DETECT_EVERY_NS = 1_000_000_000
 _DETECT_WHEN_MISSING_NS = 120_000_000
-_CHUNK = 16
-"""Frames read at once."""
+_AT_ONCE = 16
+_AT_ONCE_BYTES = 64_000_000
+"""So many frames are read at once, or so many bytes of them, whichever is less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +160,7 @@ def read_frames(
     """Stamp, image and shrink factor of each frame, read a few at a time; parameters as in :func:`track_faces`."""
     interval = video.interval if interval is None else interval
     first, stop = video.timeline.index_ns(interval.start_ns), video.timeline.index_ns(interval.stop_ns)
-    for start in range(first, stop, _CHUNK * stride):
-        end = min(start + _CHUNK * stride, stop)
+    for start, end in _runs(first, stop, stride, _frames_at_once(video)):
         images = video.samples.read(start, end)[::stride]
         for t_ns, image in zip(video.timeline.slice_ns(start, end)[::stride], images, strict=True):
             picture = _as_rgb(np.asarray(image))
@@ -168,6 +168,22 @@ def read_frames(
                 yield int(t_ns), *_shrunk(picture, max_width)
         if progress is not None:
             progress(f"finding faces in {video.name}", (end - first) / (stop - first))
+
+
+def _frames_at_once(video: Stream) -> int:
+    """How many frames to hold, by their size; few where the size varies or is not known."""
+    sides = video.samples.shape[1:]
+    if not sides or min(sides) < 1:
+        return 2
+    return max(1, min(_AT_ONCE, _AT_ONCE_BYTES // int(np.prod(sides))))
+
+
+def _runs(first: int, stop: int, stride: int, at_once: int) -> Iterator[tuple[int, int]]:
+    """Ranges of frames to read; every ``stride``-th of a range, from its first on, is looked at."""
+    step = stride * max(1, at_once // stride)
+    length = step if at_once >= stride else 1
+    for start in range(first, stop, step):
+        yield start, min(start + length, stop)
 
 
 def follow_faces(frames: Iterable[tuple[int, UInt8Image, int]], *, max_faces: int = 4) -> list[FaceTrack]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from weft.core import ArraySamples, Interval, ListedTimeline, Modality, Stream, UsageError
 from weft.faces import FaceTrack, track_faces
-from weft.faces.track import COLUMNS
+from weft.faces.track import COLUMNS, read_frames
 
 PERIOD_NS = 40_000_000
 
@@ -41,6 +42,44 @@ def test_one_face_is_one_track_with_the_frames_own_times(man: Stream) -> None:
 def test_a_stride_looks_at_every_other_frame(man: Stream) -> None:
     (track,) = track_faces(man, stride=2, interval=Interval(0, 1_000_000_000))
     np.testing.assert_array_equal(track.times_ns, man.timestamps_ns[:25:2])
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Samples that note which ranges are read."""
+
+    images: np.ndarray
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.images.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.images.dtype
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        self.ranges.append((start, stop))
+        return self.images[start:stop]
+
+
+@pytest.mark.parametrize(
+    ("shape", "stride", "expected"),
+    [
+        ((40, 20, 30, 3), 1, [(0, 16), (16, 32), (32, 40)]),
+        ((40, 20, 30, 3), 5, [(0, 15), (15, 30), (30, 40)]),
+        ((40, 20, 30, 3), 20, [(0, 1), (20, 21)]),
+        ((4, 3000, 4000, 3), 1, [(0, 1), (1, 2), (2, 3), (3, 4)]),
+    ],
+    ids=["sixteen at once", "whole strides", "single frames of a wide stride", "single large frames"],
+)
+def test_few_frames_are_held_at_once(shape: tuple[int, ...], stride: int, expected: list[tuple[int, int]]) -> None:
+    samples = Counting(np.broadcast_to(np.uint8(0), shape))
+    video = replace(_video(np.zeros((shape[0], 2, 2, 3), np.uint8)), samples=samples)
+    stamps = [t_ns for t_ns, _, _ in read_frames(video, stride=stride)]
+    assert samples.ranges == expected
+    assert stamps == (np.arange(0, shape[0], stride) * PERIOD_NS).tolist()
 
 
 def test_an_interval_limits_the_frames(man: Stream) -> None:
