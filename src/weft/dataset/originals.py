@@ -21,7 +21,7 @@ from weft.core import DatasetError, Recording, SourceFile, UsageError
 from weft.dataset.atomic import storage_errors, write_atomically
 from weft.dataset.canonical import content_sha256
 from weft.dataset.store import Store
-from weft.readers.folder import hash_file
+from weft.readers.finding_files import hash_file
 from weft.readers.recording_toml import FILE_NAME
 
 Opener = Callable[[Path | Sequence[Path]], Recording]

@@ -10,7 +10,7 @@ from weft.core import DatasetError, Finding, Severity
 from weft.dataset.atomic import storage_errors
 from weft.dataset.manifest import Fragment
 from weft.dataset.store import Store
-from weft.readers.folder import hash_file
+from weft.readers.finding_files import hash_file
 
 
 def verify(store: Store) -> tuple[Finding, ...]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from weft.core import Stream, UnreadableError, UnsupportedError
-from weft.readers.folder import hash_file
+from weft.readers.finding_files import hash_file
 from weft.readers.protocol import HEAD_BYTES, Contents, Probe, Reader, Request
 
 Rule = Callable[[Reader, Path], None]
