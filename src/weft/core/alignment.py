@@ -12,8 +12,9 @@ from weft.core.clock import Clock
 from weft.core.errors import UsageError
 from weft.core.evidence import Evidence
 from weft.core.finding import Finding
+from weft.core.interval import Interval
 from weft.core.time_map import TimeMap
-from weft.core.times import NS_PER_MS, NS_PER_S
+from weft.core.times import EARLIEST_NS, LATEST_NS, NS_PER_MS, NS_PER_S
 
 LEAST_JUMP_NS = 1_000
 """A microsecond: below it, rounding and bends in a drift would count as jumps."""
@@ -65,6 +66,8 @@ class ClockAlignment:
         Evidence minus solution.
     note
         One sentence for the person who reads the table; empty when all is well.
+    span
+        The readings between which the clock was seen; a map that is valid for ever is printed for these.
     """
 
     clock: Clock
@@ -74,6 +77,7 @@ class ClockAlignment:
     methods: tuple[str, ...] = ()
     residuals: tuple[Residual, ...] = ()
     note: str = ""
+    span: Interval | None = None
 
     def __post_init__(self) -> None:
         if (self.time_map is None) != (self.status is Status.NOT_ALIGNED):
@@ -101,7 +105,10 @@ class ClockAlignment:
             return []
         rows = []
         for piece in self.time_map.pieces:
-            start_ns, stop_ns = piece.device.start_ns, piece.device.stop_ns
+            device = piece.device
+            if device.start_ns <= EARLIEST_NS and device.stop_ns >= LATEST_NS:
+                device = self.span or Interval(0, 0)
+            start_ns, stop_ns = device.start_ns, device.stop_ns
             raw_start_ns = int(self.clock.raw_ns([start_ns])[0])
             shift_ns = start_ns - raw_start_ns
             edges = self.time_map.error95_ns([start_ns, max(start_ns, stop_ns - 1)])
@@ -213,6 +220,7 @@ def _entry_to_dict(entry: ClockAlignment) -> dict[str, Any]:
         "methods": list(entry.methods),
         "residuals": [[r.t_device_ns, r.residual_ns, r.sd_ns, r.method, r.used] for r in entry.residuals],
         "note": entry.note,
+        "span": [entry.span.start_ns, entry.span.stop_ns] if entry.span else None,
     }
 
 
@@ -226,4 +234,5 @@ def _entry_from_dict(record: Mapping[str, Any]) -> ClockAlignment:
         methods=tuple(record["methods"]),
         residuals=tuple(Residual(*residual) for residual in record["residuals"]),
         note=record["note"],
+        span=Interval(*record["span"]) if record["span"] else None,
     )

@@ -44,7 +44,21 @@ class Entry:
 def reference_entry(recording: Recording, clock: Clock) -> ClockAlignment:
     """The reference is aligned with itself, exactly."""
     streams = tuple(stream.name for stream in recording.streams_of(clock.name))
-    return ClockAlignment(clock, streams, Status.ALIGNED, TimeMap.identity(clock.name), note="the reference")
+    span: Interval | None = None
+    for seen in _seen(recording, clock.name):
+        span = seen if span is None else span.hull(seen)
+    identity = TimeMap.identity(clock.name)
+    return ClockAlignment(clock, streams, Status.ALIGNED, identity, note="the reference", span=span)
+
+
+def _seen(recording: Recording, clock: str) -> list[Interval]:
+    """Where a clock was read: by its streams, and by what relates others to it."""
+    spans = [stream.interval for stream in recording.streams_of(clock) if len(stream)]
+    for e in recording.evidence:
+        for one in (e, e.reversed()):
+            if one.clock == clock and len(one):
+                spans.append(Interval(int(one.times_ns.min()), int(one.times_ns.max())))
+    return spans
 
 
 def unreached_entry(recording: Recording, clock: Clock, reason: str) -> ClockAlignment:
