@@ -37,7 +37,9 @@ import json, resource, sys, time
 def done(**answer):
     use = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     answer["cpu_s"] = sum(u.ru_utime + u.ru_stime for u in use)
-    answer["peak_mb"] = max(u.ru_maxrss for u in use) / 1024
+    # Not ru_maxrss of this process: it remembers the parent's size from before exec.
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    answer["peak_mb"] = max(int(status["VmHWM"].split()[0]), use[1].ru_maxrss if use[1].ru_utime else 0) / 1024
     print("ANSWER" + json.dumps(answer))
 near, far, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 sys.argv = sys.argv[:1]

@@ -28,9 +28,11 @@ from weft.readers import open_recording
 from weft.sync import align
 solved = align(open_recording(sys.argv[1:]), reference="near")["far"].to_json()
 use = resource.getrusage(resource.RUSAGE_SELF)
+# Not ru_maxrss: it remembers the parent's size from before exec.
+peak = int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 print("ANSWER" + json.dumps({"status": solved["status"], "offset_ms": solved["offset_ms"],
     "drift_ppm": solved["drift_ppm"], "error95_ms": solved["error95_ms"], "segments": len(solved["segments"]),
-    "peak_mb": use.ru_maxrss / 1024, "cpu_s": use.ru_utime + use.ru_stime}))
+    "peak_mb": peak / 1024, "cpu_s": use.ru_utime + use.ru_stime}))
 """
 
 

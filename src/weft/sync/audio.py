@@ -40,6 +40,9 @@ LEAST_OVERLAP_S = 10.0
 LEAST_INDEPENDENT = 4
 LARGEST_CHANCE = 1e-6
 RIVAL_SHARE = 0.5
+CLEAR = 2.0
+"""Windows twice as good as those at wrong delays are no chance, however few lie on the line."""
+
 SAME_DELAY_S = 0.01
 WRONG_LAGS_S = (-7.3, -3.1, 2.3, 5.9)
 
@@ -119,13 +122,15 @@ def _convincing(reference: SoundGrid, device: SoundGrid, tracks: list[Track]) ->
     length_s = window_length_s(overlap_s)
     background = _wrong_quality(reference, device, tracks, length_s)
     kept = []
+    least = 2 if len(tracks) > 1 else LEAST_INDEPENDENT
     for track in tracks:
         quality = np.array([w.answer.quality for w in track.windows])
         hits = track.agrees & (quality > background)
-        if not _beyond_chance(track, hits, length_s) or abs(track.line.slope) > LARGEST_DRIFT:
+        enough = _independent(np.array([w.centre for w in track.windows])[hits], length_s) >= least
+        clear = enough and float(np.median(quality[hits])) > CLEAR * background
+        if not (clear or _beyond_chance(track, hits, length_s)) or abs(track.line.slope) > LARGEST_DRIFT:
             continue
         kept.append(Track(track.piece, track.windows, track.line, track.agrees & (quality > 0.7 * background)))
-    least = 2 if len(kept) > 1 else LEAST_INDEPENDENT
     kept = [track for track in kept if _independent(track.centres, length_s) >= least]
     return kept if sum(_independent(t.centres, length_s) for t in kept) >= LEAST_INDEPENDENT else []
 
@@ -164,9 +169,7 @@ def _beyond_chance(track: Track, hits: np.ndarray, length_s: float) -> bool:
     share = AGREES_S / REACH_S
     # The line was chosen to pass through many: as many chances as places and slopes it could have had.
     choices = REACH_S / AGREES_S * 10.0
-    return bool(_at_least(agreeing, trials, 2.0 * share) * choices < LARGEST_CHANCE) or bool(
-        agreeing >= LEAST_INDEPENDENT and float(np.median([w.answer.quality for w in track.windows])) > 12.0
-    )
+    return _at_least(agreeing, trials, 2.0 * share) * choices < LARGEST_CHANCE
 
 
 def _at_least(hits: int, trials: int, share: float) -> float:
