@@ -8,7 +8,9 @@ damaged or exchanged one is refused instead of run.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,11 +90,30 @@ def load_network(file: ModelFile, *, threads: int = 1) -> Network:
         raise MissingExtraError.of("ai-edge-litert", "face", "finding faces in video") from error
     content = file.read()
     try:
-        interpreter = Interpreter(model_content=content, num_threads=threads)
-        interpreter.allocate_tensors()
+        with _without_greeting():
+            interpreter = Interpreter(model_content=content, num_threads=threads)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise UnreadableError(f"{file.path}: expected a TFLite network, found something else ({error})") from error
     return _runner(interpreter)
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """LiteRT announces its CPU kernels on the process's stderr and has no switch for it."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield  # a process without stderr hears nothing anyway
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _runner(interpreter: Any) -> Network:

@@ -229,7 +229,7 @@ def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], brea
         offsets_ns=offsets_ns[order],
         sds_ns=sds[order] * NS_PER_S,
         method="audio",
-        systematic_sd_ns=_systematic_sd_ns(reference.stream, device.stream),
+        systematic_sd_ns=_systematic_sd_ns(reference, device),
         score=quality,
         sources=(device.stream.name, reference.stream.name),
         details={
@@ -244,9 +244,12 @@ def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], brea
     return SoundMatch(evidence, reason)
 
 
-def _systematic_sd_ns(*streams: Stream) -> float:
-    """What all windows share, wider where a codec's delay is not known."""
-    unknown = sum(stream.details.get("encoder_delay") == "unknown" for stream in streams)
+def _systematic_sd_ns(*grids: SoundGrid) -> float:
+    """What all windows share: wider where a codec's unknown delay lies between the sound and what else its clock reads.
+
+    A file of nothing but sound has no such error: its clock reads 0 at its first decoded sample.
+    """
+    unknown = sum(grid.others_read_clock and grid.stream.details.get("encoder_delay") == "unknown" for grid in grids)
     return float(np.hypot(SYSTEMATIC_SD_NS, np.sqrt(unknown) * CODEC_DELAY_SD_NS))
 
 

@@ -51,7 +51,8 @@ def relate_by_sound(
             tell(f"comparing the sound of {one} and {two}", index / len(pairs))
             for name in (one, two):
                 if name not in grids:
-                    grids[name] = SoundGrid(streams[name])
+                    others = any(s.modality is not Modality.AUDIO for s in recording.streams_of(name))
+                    grids[name] = SoundGrid(streams[name], others_read_clock=others)
             _record(relations, one, two, compare_sound(grids[one], grids[two]))
     finally:
         for grid in grids.values():
