@@ -289,6 +289,8 @@ def build(
         skip_unreadable=options.skip_unreadable,
         progress=_part(progress, 0.0, 0.05),
     )
+    if not options.skip_unreadable and (empty := [_why_empty(r) for r in recordings if _is_empty(r)]):
+        raise UnreadableError.gather(empty)
     store = dataset.Store.create(out)
     with store.lock():
         before = store.numbers()
@@ -312,6 +314,19 @@ def build(
     if progress:
         progress("done", 1.0)
     return _result(store.root, version, page, is_new=version.number not in before)
+
+
+def _is_empty(recording: Recording) -> bool:
+    """Whether there is nothing to build from."""
+    return not recording.annotations and not any(len(stream) for stream in recording.streams)
+
+
+def _why_empty(recording: Recording) -> str:
+    """What to say of a recording without content; readers may have said why."""
+    files = ", ".join(source.path for source in recording.sources)
+    gravest = max(recording.findings, key=lambda finding: finding.severity.rank, default=None)
+    why = f" ({gravest.message})" if gravest else ""
+    return f"{files}: holds no sample and no annotation{why}; `weft inspect` shows what was found"
 
 
 def _with_kept(store: dataset.Store, entries: list[RecordingEntry], options: BuildOptions) -> list[RecordingEntry]:
