@@ -79,3 +79,25 @@ def test_an_empty_webvtt_is_whole(tmp_path: Path) -> None:
 def test_the_first_bytes_tell_webvtt() -> None:
     assert SubtitleReader().recognises(Probe(Path("captions"), b"\xef\xbb\xbfWEBVTT\n"))
     assert not SubtitleReader().recognises(Probe(Path("a.txt"), b"1\n"))
+
+
+def test_timestamps_inside_a_cue_part_it_into_words(tmp_path: Path) -> None:
+    path = tmp_path / "cam.vtt"
+    path.write_text(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>bin <00:00:01.300>blue <00:01.500>at f\n", encoding="utf-8"
+    )
+    said = SubtitleReader().read(Request(path, "cam.vtt", "cam")).annotations
+    parts = [(a.kind, a.value, a.interval.start_ns // 10**6, a.interval.stop_ns // 10**6, a.tier) for a in said]
+    assert parts == [
+        ("utterance", "bin blue at f", 1000, 2000, "Ann"),
+        ("word", "bin", 1000, 1300, "Ann"),
+        ("word", "blue", 1300, 1500, "Ann"),
+        ("phrase", "at f", 1500, 2000, "Ann"),
+    ]
+
+
+def test_timestamps_outside_their_cue_make_no_words(tmp_path: Path) -> None:
+    path = tmp_path / "cam.vtt"
+    path.write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nbin <00:00:09.300>blue\n", encoding="utf-8")
+    said = SubtitleReader().read(Request(path, "cam.vtt", "cam")).annotations
+    assert [annotation.kind for annotation in said] == ["utterance"]

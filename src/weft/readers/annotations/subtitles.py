@@ -1,6 +1,8 @@
-"""WebVTT and SubRip subtitles: each cue is an utterance.
+"""WebVTT and SubRip subtitles: each cue is an utterance, and its timed words are words.
 
-Tags are removed from the text; a WebVTT voice (``<v Mary>``) becomes the tier. Formats:
+Tags are removed from the text; a WebVTT voice (``<v Mary>``) becomes the tier. Timestamps
+inside a cue (``bin <00:00:01.180>blue``) part it into words, or into phrases where several
+words stand between two of them. Formats:
 https://www.w3.org/TR/webvtt1/ and, for SubRip, what players accept.
 """
 
@@ -10,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from weft.core import NS_PER_MS, Annotation, Clock, Finding, Interval, Severity, UnreadableError, UnsupportedError
 from weft.readers.protocol import Contents, Probe, Request
@@ -19,6 +22,7 @@ MAX_BYTES = 64 << 20
 _TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
 _ARROW = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s+(.*))?$")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]*)>")
+_INNER_TIME = re.compile(rf"<{_TIME}>")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 
 
@@ -111,18 +115,16 @@ class _Cues:
         value = html.unescape(_TAG.sub("", raw)).strip()
         if not value:
             return
-        details = {"id": key} if key else {}
-        self.annotations.append(
-            Annotation(
-                "utterance",
-                Interval(start_ns, stop_ns),
-                self.request.clock,
-                value,
-                method=self.request.name,
-                tier=html.unescape(voice.group(1)).strip() if voice else "",
-                details=details,
-            )
-        )
+        tier = html.unescape(voice.group(1)).strip() if voice else ""
+        cue = Interval(start_ns, stop_ns)
+        self._say("utterance", cue, value, tier=tier, details={"id": key} if key else {})
+        for span, part in _timed_parts(raw, cue):
+            self._say("word" if len(part.split()) == 1 else "phrase", span, part, tier=tier)
+
+    def _say(self, kind: str, span: Interval, value: str, *, tier: str, details: dict[str, str] | None = None) -> None:
+        """Keep one annotation."""
+        clock, method = self.request.clock, self.request.name
+        self.annotations.append(Annotation(kind, span, clock, value, method=method, tier=tier, details=details or {}))
 
     def findings(self) -> Iterator[Finding]:
         """Remarks."""
@@ -138,6 +140,17 @@ class _Cues:
         if self.unfinished:
             message = "the file ends within a line; its last cue may be cut off"
             yield Finding("unfinished_last_line", Severity.INFO, self.request.name, message, "check the last cue")
+
+
+def _timed_parts(raw: str, cue: Interval) -> list[tuple[Interval, str]]:
+    """The parts between a cue's inner timestamps; none where they do not grow within the cue."""
+    pieces = _INNER_TIME.split(raw)
+    instants = [_instant_ns(tuple(pieces[i : i + 4])) for i in range(1, len(pieces), 5)]
+    edges = [cue.start_ns, *instants, cue.stop_ns]
+    if not instants or any(later < earlier for earlier, later in pairwise(edges)):
+        return []
+    texts = [html.unescape(_TAG.sub("", text)).strip() for text in pieces[0::5]]
+    return [(Interval(a, b), text) for (a, b), text in zip(pairwise(edges), texts, strict=True) if text]
 
 
 def _instant_ns(parts: tuple[str | None, ...]) -> int:
