@@ -76,8 +76,7 @@ def lag_scores(long: NDArray[Any], short: NDArray[Any], segments: Segments) -> I
     n_long, n_short, length = len(long), len(short), segments.length
     size = scipy.fft.next_fast_len(max(4 * length, 4096), real=True)
     step = size - length + 1
-    # Lag d puts segment frame j on long frame start + d + j, from half outside to half outside.
-    energy = np.concatenate([[0.0], np.cumsum((long.astype(np.float32) ** 2).sum(axis=1, dtype=np.float64))])
+    weights, counted = _fairness(long, length)
     for first in range(0, segments.count, _GROUP):
         group = range(first, min(first + _GROUP, segments.count))
         cuts = np.stack([_cut(short, i * segments.hop, length) for i in group])
@@ -88,14 +87,22 @@ def lag_scores(long: NDArray[Any], short: NDArray[Any], segments: Segments) -> I
             fits = scipy.fft.irfft(np.einsum("sfb,fb->sf", spectra, block), size, axis=1)[:, :step]
             stop = min(at + step, n_long + length)
             places[:, at:stop] = fits[:, : stop - at]
-        starts = np.arange(-length, n_long)
-        under = energy[np.clip(starts + length, 0, n_long)] - energy[np.clip(starts, 0, n_long)]
-        typical = energy[-1] / max(1, n_long) * length
-        inside = np.clip(starts + length, 0, n_long) - np.clip(starts, 0, n_long)
-        counted = inside >= min(_HALF_FULL * length, n_long)
-        weights = np.where(counted, 1.0 / np.sqrt(under + 0.1 * typical + 1e-9), 0.0).astype(np.float32)
         for row, segment in zip(places, group, strict=True):
             yield _on_lag_axis(_above_chance(row * weights, counted), segment * segments.hop, n_long, n_short, length)
+
+
+def _fairness(long: NDArray[Any], length: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """For each place from ``-length`` on: one over the energy under a segment, and whether enough lies inside."""
+    frames = np.int32(len(long))
+    power = np.einsum("fb,fb->f", long, long, dtype=np.float32)
+    energy = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    low = np.clip(np.arange(-length, frames, dtype=np.int32), 0, frames)
+    high = np.clip(np.arange(frames + length, dtype=np.int32), 0, frames)
+    counted: NDArray[np.bool_] = np.greater_equal(high - low, min(_HALF_FULL * length, float(frames)))
+    under = (energy[high] - energy[low]).astype(np.float32)
+    under += np.float32(0.1 * energy[-1] / max(1, int(frames)) * length + 1e-9)
+    weights: NDArray[np.float32] = np.where(counted, 1.0 / np.sqrt(under), np.float32(0.0))
+    return weights, counted
 
 
 _GROUP = 4
@@ -114,12 +121,15 @@ def _cut(series: NDArray[Any], start: int, length: int) -> NDArray[np.float32]:
 def _above_chance(scores: NDArray[np.float32], counted: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Scores in standard deviations of their own bulk."""
     bulk = scores[counted]
-    middle = np.median(bulk)
-    spread = _ABOVE_CHANCE * np.median(np.abs(bulk - middle))
+    middle = np.median(bulk, overwrite_input=True)
+    np.abs(np.subtract(bulk, middle, out=bulk), out=bulk)
+    spread = np.float32(_ABOVE_CHANCE) * np.median(bulk, overwrite_input=True)
     if not spread > 0:
         return np.zeros_like(scores)
-    result: NDArray[np.float32] = np.where(counted, (scores - middle) / spread, 0.0).astype(np.float32)
-    return result
+    scores -= middle
+    scores /= spread
+    scores[~counted] = 0.0
+    return scores
 
 
 def _on_lag_axis(

@@ -75,7 +75,9 @@ class SoundGrid:
                 f"stream {stream.name!r}: no room for its 16 kHz copy in {tempfile.gettempdir()} ({error}); "
                 f"free about {len(stream) / self.rate_hz * RATE_HZ * 2 / 1e6:.0f} MB or set TMPDIR to another disk"
             ) from error
-        self.frames = rising_energy(np.concatenate(energies))
+        joined = np.concatenate(energies)
+        energies.clear()
+        self.frames = rising_energy(joined)
         at, when = zip(*self._knots, strict=True) if self._knots else ((0.0, 1.0), (0, NS_PER_S // RATE_HZ))
         self._knot_at = np.array(at)
         self._knot_ns = np.array(when, dtype=np.int64)
