@@ -13,7 +13,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 def pytest_configure(config: pytest.Config) -> None:
     """In CI the shared recordings must be there."""
     if os.environ.get("CI") == "true" and not SHARED.is_dir():
-        raise pytest.UsageError("CI needs the shared recordings beside the checkout; it may not skip tests that read them")
+        raise pytest.UsageError(
+            "CI needs the shared recordings beside the checkout; it may not skip tests that read them"
+        )
 
 
 @pytest.fixture(scope="session")

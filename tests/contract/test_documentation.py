@@ -97,3 +97,25 @@ def test_relative_links_in_the_documents_lead_somewhere() -> None:
             if not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert not broken
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not [page.name for page in sorted((ROOT / "docs").glob("*.md")) if f"(docs/{page.name})" not in readme]
+
+
+def test_the_page_about_testing_names_every_module_and_rule() -> None:
+    from weft.testing.reader_contract import RULES
+
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    modules = [path.stem for path in sorted((SOURCE / "testing").glob("*.py")) if path.stem != "__init__"]
+    assert not [name for name in (*modules, *(rule.__name__ for rule in RULES)) if f"`{name}`" not in page]
+
+
+def test_the_architecture_lists_the_levels_that_are_kept() -> None:
+    import runpy
+
+    levels = runpy.run_path(str(ROOT / "tests" / "contract" / "test_levels.py"))["LEVELS"]
+    rows = re.findall(r"^\| (\d) \| ([^|]+) \|", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
+    written = {room: int(level) for level, rooms in rows for room in re.findall(r"`(\w+)`", rooms)}
+    assert written == {room: level for room, level in levels.items() if not room.startswith("__")}

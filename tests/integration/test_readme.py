@@ -1,4 +1,4 @@
-"""What the README and the training page print runs as printed."""
+"""What the README and the pages about training and testing print runs as printed."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def test_the_shell_commands_run_as_printed(folder: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/training.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/training.md", "docs/testing.md"])
 def test_the_python_runs_as_printed(folder: Path, page: str) -> None:
     code = "\n".join(blocks(page, "python"))
     if "DataLoader" in code:
         pytest.importorskip("torch")
-    if not (folder / "dataset").exists():
+    if 'open_dataset("dataset")' in code and not (folder / "dataset").exists():
         subprocess.run("weft build session-7/ --out dataset/", shell=True, cwd=folder, env=environment(), check=True)
     script = folder / "page.py"
     script.write_text(f'if __name__ == "__main__":\n{indented(code)}', encoding="utf-8")
