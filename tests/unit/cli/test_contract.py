@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from weft.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
 INTERVIEW = ROOT / "examples" / "recordings" / "interview"
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path) -> Done:
+    """The command in this process, which has loaded what it needs; an exception that escapes is a failure."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr), pytest.raises(SystemExit, match=r"^\d+$") as left:
+        main([str(argument) for argument in arguments])
+    return Done(int(left.value.code or 0), stdout.getvalue(), stderr.getvalue())
+
+
+def run_apart(*arguments: str | Path) -> Done:
     """The command in a process of its own, as a script calls it."""
     command = [sys.executable, "-m", "weft", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def test_help_comes_without_the_heavy_packages() -> None:
@@ -101,6 +124,12 @@ def test_align_prints_the_contract() -> None:
     }  # fmt: skip
     assert clock["status"] == "aligned"
     assert set(clock["segments"][0]) == {"start_s", "stop_s", "offset_ms", "drift_ppm", "error95_ms"}
+
+
+def test_a_process_of_its_own_says_and_leaves_the_same(tmp_path: Path) -> None:
+    arguments = ("inspect", tmp_path / "no-such-folder")
+    assert run_apart(*arguments) == run(*arguments)
+    assert run_apart(*arguments).returncode == 2
 
 
 def test_completion_scripts_name_the_command() -> None:
