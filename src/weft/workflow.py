@@ -297,7 +297,7 @@ def build(
         recordings = [dataset.hash_sources(recording) for recording in recordings]
         inner = _part(progress, 0.05, 0.95)
         outcomes = run(
-            partial(_build_one, progress=inner) if options.jobs == 1 and len(recordings) == 1 else _build_one,
+            _build_one if options.jobs > 1 else _telling([recording.name for recording in recordings], inner),
             [_item(recording, recipe, store, options) for recording in recordings],
             journal=StepCache(store.work / "receipts"),
             jobs=options.jobs,
@@ -379,6 +379,16 @@ def _item(recording: Recording, recipe: Recipe, store: dataset.Store, options: B
         options={"name": recording.name, "recipe": recipe.to_dict(), "skip_unreadable": options.skip_unreadable},
     )
     return Item(recording.name, key, {**payload, "key": key})
+
+
+def _telling(names: Sequence[str], progress: Progress | None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Building one of several recordings, with progress inside each; for one process only."""
+
+    def build_one(payload: Mapping[str, Any]) -> dict[str, Any]:
+        at, count = names.index(payload["name"]), len(names)
+        return _build_one(payload, _part(progress, at / count, (at + 1) / count))
+
+    return build_one
 
 
 def _build_one(payload: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
