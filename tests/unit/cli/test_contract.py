@@ -31,7 +31,11 @@ class Done:
 def run(*arguments: str | Path) -> Done:
     """The command in this process, which has loaded what it needs; an exception that escapes is a failure."""
     stdout, stderr = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr), pytest.raises(SystemExit, match=r"^\d+$") as left:
+    with (
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        pytest.raises(SystemExit, match=r"^\d+$") as left,
+    ):
         main([str(argument) for argument in arguments])
     return Done(int(left.value.code or 0), stdout.getvalue(), stderr.getvalue())
 

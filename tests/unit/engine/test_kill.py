@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -20,18 +20,36 @@ SCRIPT = Path(__file__).with_name("toy_build.py")
 Build = Callable[[Path, Path, int], None]
 
 
-@pytest.fixture
-def build(monkeypatch: pytest.MonkeyPatch) -> Build:
+@pytest.fixture(scope="module")
+def build() -> Iterator[Build]:
     """The build of ``toy_build.py``, in this process."""
-    monkeypatch.syspath_prepend(SCRIPT.parent)
-    return import_module("toy_build").build
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)
+        yield import_module("toy_build").build
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four recordings; datasets are made beside their folder, so that relative links agree."""
+    folder = tmp_path_factory.mktemp("kill") / "in"
+    for seed in range(4):
+        write_toy_folder(folder / f"r{seed}", seed=seed)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(source: Path, build: Build) -> dict[str, bytes | None]:
+    """What a build leaves that nobody killed."""
+    build(source, source.parent / "whole" / "DS", 1)
+    return tree(source.parent / "whole" / "DS")
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
-    for seed in range(4):
-        write_toy_folder(tmp_path / "in" / f"r{seed}", seed=seed)
-    return tmp_path / "in"
+def cut(source: Path, tmp_path: Path) -> Path:
+    """Where the dataset of a killed build is made."""
+    folder = source.parent / tmp_path.name
+    folder.mkdir()
+    return folder / "DS"
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:
@@ -51,13 +69,13 @@ def start(source: Path, target: Path, jobs: int, *die: str) -> subprocess.Popen[
     [("replace", "1"), ("fsync", "5"), ("replace", "7"), ("replace", "12"), ("fsync", "60"), ("replace", "41")],
     ids=lambda die: "-".join(die),
 )
-def test_killed_before_a_call(source: Path, tmp_path: Path, build: Build, die: tuple[str, str]) -> None:
-    build(source, tmp_path / "whole" / "DS", 1)
-    (tmp_path / "cut").mkdir()
-    with start(source, tmp_path / "cut" / "DS", 1, *die) as process:
+def test_killed_before_a_call(
+    source: Path, cut: Path, build: Build, whole: dict[str, bytes | None], die: tuple[str, str]
+) -> None:
+    with start(source, cut, 1, *die) as process:
         assert process.wait() == -9
-    build(source, tmp_path / "cut" / "DS", 1)
-    assert tree(tmp_path / "cut" / "DS") == tree(tmp_path / "whole" / "DS")
+    build(source, cut, 1)
+    assert tree(cut) == whole
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -90,11 +108,11 @@ def write_only(source: Path, folder: Path, names: list[str]) -> Path:
     return folder
 
 
-def test_two_builds_at_once_one_is_told_and_nothing_is_lost(source: Path, tmp_path: Path, build: Build) -> None:
-    build(source, tmp_path / "whole" / "DS", 1)
-    (tmp_path / "both").mkdir()
-    store = Store.create(tmp_path / "both" / "DS")
+def test_two_builds_at_once_one_is_told_and_nothing_is_lost(
+    source: Path, cut: Path, build: Build, whole: dict[str, bytes | None]
+) -> None:
+    store = Store.create(cut)
     with store.lock(), pytest.raises(DatasetError, match="another writer is at work"):
         build(source, store.root, 1)
     build(source, store.root, 1)
-    assert tree(store.root) == tree(tmp_path / "whole" / "DS")
+    assert tree(store.root) == whole
