@@ -112,7 +112,7 @@ class Stream:
         if isinstance(self.timeline, RegularTimeline):
             return float(self.timeline.rate_hz)
         if isinstance(self.timeline, PiecewiseTimeline):
-            return float(max(self.timeline.pieces, key=len).rate_hz)
+            return float(self.timeline.longest.rate_hz)
         intervals_ns = np.diff(self.timestamps_ns)
         pauses = intervals_ns > max(NS_PER_S, 20.0 * float(np.median(intervals_ns)))
         recorded_ns = int(intervals_ns[~pauses].sum())

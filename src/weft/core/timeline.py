@@ -197,6 +197,11 @@ class PiecewiseTimeline:
         return first
 
     @property
+    def longest(self) -> RegularTimeline:
+        """The piece with the most samples: its rate speaks for the stream. There is none when it is empty."""
+        return max(self.pieces, key=len)
+
+    @property
     def first_ns(self) -> int:
         """The first instant."""
         return self.pieces[0].first_ns

@@ -86,7 +86,7 @@ def _period_ns(stream: Stream) -> int:
     """The usual time between samples; that of listed stamps is their median, as the ends say nothing of gaps."""
     timeline = stream.timeline
     if isinstance(timeline, PiecewiseTimeline):
-        timeline = timeline.pieces[0]
+        timeline = timeline.longest
     if isinstance(timeline, RegularTimeline):
         return round(NS_PER_S / timeline.rate_hz)
     timing = measure_timing(timeline.times_ns) if isinstance(timeline, ListedTimeline) else None

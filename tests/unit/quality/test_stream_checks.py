@@ -8,7 +8,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from weft.core import ArraySamples, Finding, ListedTimeline, Modality, RegularTimeline, Severity, Stream
+from weft.core import (
+    ArraySamples,
+    Finding,
+    ListedTimeline,
+    Modality,
+    PiecewiseTimeline,
+    RegularTimeline,
+    Severity,
+    Stream,
+)
+from weft.dsp.timing import measure_timing
 from weft.quality.stream_checks import check_duplicates, check_empty, check_gaps, check_jitter, check_rate, timing_of
 
 S = 1_000_000_000
@@ -64,3 +74,35 @@ def test_irregular_events_have_no_gaps() -> None:
 def test_sound_is_regular_by_its_file() -> None:
     sound = Stream("m/a", Modality.AUDIO, "m", RegularTimeline(0, Fraction(8000), 10), ArraySamples(np.zeros((10, 1))))
     assert timing_of(sound) is None
+
+
+def in_pieces(*pieces: tuple[int, int]) -> Stream:
+    """Sound at 16 kHz in pieces, each by its start in ns and its count."""
+    timeline = PiecewiseTimeline(
+        tuple(RegularTimeline(start_ns, Fraction(16_000), count) for start_ns, count in pieces)
+    )
+    return Stream("mic/audio", Modality.AUDIO, "mic", timeline, ArraySamples(np.broadcast_to(0, (len(timeline),))))
+
+
+def test_pieces_show_what_their_stamps_would() -> None:
+    stream = in_pieces((0, 16_000), (2 * S, 8_000), (2 * S + 7_999 * 62_500, 4_000), (9 * S, 1))
+    found, wanted = timing_of(stream), measure_timing(stream.timestamps_ns)
+    assert found is not None and wanted is not None
+    assert (found.median_period_ns, found.jitter_ns) == (wanted.median_period_ns, wanted.jitter_ns)
+    assert found.gap_starts_ns.tolist() == wanted.gap_starts_ns.tolist()
+    assert found.gap_durations_ns.tolist() == wanted.gap_durations_ns.tolist()
+    assert found.duplicates == wanted.duplicates == 1 and found.lost == wanted.lost
+
+
+def test_a_year_of_sound_is_checked_without_its_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
+    year = in_pieces((0, 10**11), (10**16, 10**11))
+    monkeypatch.delattr(PiecewiseTimeline, "slice_ns")
+    timing = timing_of(year)
+    assert timing is not None and timing.gap_starts_ns.size == 1
+    assert check_duplicates(year) is None and check_jitter(year) is None
+
+
+def test_one_piece_or_two_samples_have_no_gap() -> None:
+    assert timing_of(in_pieces((0, 2))) is None
+    timing = timing_of(in_pieces((0, 3)))
+    assert timing is not None and not timing.gap_starts_ns.size
