@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,17 +61,19 @@ def open_recording(
     UsageError
         If a path does not exist or ``recording.toml`` names what is not there.
     """
-    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
+    given = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
+    paths = list({_in_full(one): one for one in given}.values())
     root, name = _root_of(paths)
     notes = read_notes(root) if len(paths) == 1 and paths[0].is_dir() else RecordingNotes()
-    found, findings = _find_files(paths, root, notes)
-    read, problems, unsupported = _read_all(found, notes, progress)
+    found, unopened, findings = _find_files(paths, root, notes)
+    read, broken, unsupported = _read_all(found, notes, progress)
+    problems = [*unopened, *broken]
     if not read:
         problems += unsupported
     elif unsupported:
         findings += [unsupported_file(problem) for problem in unsupported]
     if problems and not skip_unreadable:
-        raise UnreadableError.gather([*problems, *_skip_hint(len(found))])
+        raise UnreadableError(f"{UnreadableError.gather(problems)}{_skip_hint(len(found) + len(unopened))}")
     findings += [skipped_file(problem) for problem in problems]
     if not read:
         raise UnreadableError(_nothing_to_read(paths, findings))
@@ -84,12 +87,12 @@ def _root_of(paths: list[Path]) -> tuple[Path, str]:
         raise UsageError("give at least one file or folder")
     for path in paths:
         require_path(path)
-    first = paths[0].resolve()
+    first = _in_full(paths[0])
     if len(paths) > 1:
         if any(path.is_dir() for path in paths):
             raise UsageError("several paths make one recording only when all of them are files; give one folder")
-        parents = {path.resolve().parent for path in paths}
-        root = parents.pop() if len(parents) == 1 else Path(*_common_parts([p.resolve().parent for p in paths]))
+        parents = [_in_full(path).parent for path in paths]
+        root = parents[0] if len(set(parents)) == 1 else Path(*_common_parts(parents))
         return root, "+".join(path.stem for path in paths)
     if first.is_dir() and not is_claimed_whole(first):
         return first, first.name
@@ -106,8 +109,10 @@ def _common_parts(folders: list[Path]) -> list[str]:
     return shared
 
 
-def _find_files(paths: list[Path], root: Path, notes: RecordingNotes) -> tuple[list[FoundFile], list[Finding]]:
-    """Every file that a reader claims, in order of name, and findings about the others."""
+def _find_files(
+    paths: list[Path], root: Path, notes: RecordingNotes
+) -> tuple[list[FoundFile], list[str], list[Finding]]:
+    """Every file that a reader claims, in order of name, what cannot be opened, and findings about the others."""
     found: list[FoundFile] = []
     findings: list[Finding] = []
     missing = [name for name in notes.files if not (root / name).exists()]
@@ -115,21 +120,40 @@ def _find_files(paths: list[Path], root: Path, notes: RecordingNotes) -> tuple[l
         raise UsageError(
             f"{root / FILE_NAME} describes {', '.join(sorted(missing))}, but no such file lies in the folder"
         )
-    for path in files_below(paths):
-        name = path.resolve().relative_to(root).as_posix() if path.resolve().is_relative_to(root) else path.name
+    files, problems = files_below([_in_full(path) for path in paths])
+    for path in dict.fromkeys(files):
+        name = path.relative_to(root).as_posix()
         if notes.ignores(name):
             findings.append(Finding("ignored_file", Severity.INFO, name, "left out, as recording.toml asks"))
             continue
-        reader = reader_for(probe_of(path))
+        try:
+            _require_unicode(name)
+            reader = reader_for(probe_of(path))
+        except UnreadableError as error:
+            problems.append(str(error))
+            continue
         if reader is not None:
-            found.append(FoundFile(path.resolve(), name, reader))
-        elif len(paths) == 1 and path == paths[0]:
+            found.append(FoundFile(path, name, reader))
+        elif len(paths) == 1 and path == files[0] and not paths[0].is_dir():
             raise UnsupportedError(
-                f"{path}: no reader of weft knows this kind of file; `weft inspect --help` lists the kinds"
+                f"{paths[0]}: no reader of weft knows this kind of file; `weft inspect --help` lists the kinds"
             )
         else:
             findings.append(unrecognised_file(name))
-    return found, findings
+    return found, [problem.removeprefix(f"{root}{os.sep}") for problem in problems], findings
+
+
+def _in_full(path: Path) -> Path:
+    """A path from the top; a file that is a link keeps its own name."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
+def _require_unicode(name: str) -> None:
+    """Refuse a name whose bytes are no text: it cannot be written into a dataset."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableError(f"{name}: its name is not valid UTF-8; rename it") from error
 
 
 def _read_all(
@@ -207,11 +231,11 @@ def _renamed_apart(streams: tuple[Stream, ...], taken: set[str]) -> list[Stream]
     return apart
 
 
-def _skip_hint(files: int) -> list[str]:
+def _skip_hint(files: int) -> str:
     """How to go on without the broken files, where others remain."""
     if files < 2:
-        return []
-    return ["to go on without them: pass --skip-unreadable, or set ignore = true for them in recording.toml"]
+        return ""
+    return "\nto go on without what is broken: pass --skip-unreadable, or set ignore = true for it in recording.toml"
 
 
 def _nothing_to_read(paths: list[Path], findings: list[Finding]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,3 +199,73 @@ def test_the_hash_of_a_folder_follows_its_files(session: Path) -> None:
     before = hash_file(session)
     (session / "gaze.csv").write_text(TABLE + "0.4,5\n", encoding="utf-8")
     assert hash_file(session) != before
+
+
+def test_weft_s_own_dataset_inside_a_recording_is_no_part_of_it(session: Path) -> None:
+    before = open_recording(session)
+    dataset = session / "dataset"
+    (dataset / "tables").mkdir(parents=True)
+    (dataset / "weft.json").write_text('{"format": "weft dataset"}', encoding="utf-8")
+    (dataset / "tables" / "more.csv").write_text(TABLE, encoding="utf-8")
+    after = open_recording(session)
+    assert (after.sources, after.findings) == (before.sources, before.findings)
+    assert find_recordings(session) == [session]
+
+
+def test_a_dataset_is_not_taken_for_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "weft.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds no recordings; name the originals' folder"):
+        find_recordings(tmp_path)
+
+
+def test_links_back_upward_are_not_followed_for_ever(session: Path) -> None:
+    (session / "again").symlink_to(session, target_is_directory=True)
+    (session / "inner").mkdir()
+    (session / "inner" / "up").symlink_to("..", target_is_directory=True)
+    assert [source.path for source in open_recording(session).sources] == ["gaze.csv"]
+
+
+def test_a_linked_file_keeps_its_own_name(session: Path, tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text(TABLE, encoding="utf-8")
+    (session / "inner").mkdir()
+    (session / "inner" / "imu.csv").symlink_to(tmp_path / "blob")
+    assert [source.path for source in open_recording(session).sources] == ["gaze.csv", "inner/imu.csv"]
+
+
+def test_a_link_that_leads_nowhere_is_named(session: Path) -> None:
+    (session / "lost.csv").symlink_to("nowhere")
+    with pytest.raises(UnreadableError, match=r"^lost\.csv: cannot be opened"):
+        open_recording(session)
+    assert [f.subject for f in open_recording(session, skip_unreadable=True).findings if f.severity == "error"] == [
+        "lost.csv"
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_is_refused_and_not_waited_for(session: Path) -> None:
+    os.mkfifo(session / "live.wav")
+    with pytest.raises(UnreadableError, match=r"live\.wav: is a pipe, a socket or a device"):
+        open_recording(session)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system lets no such name be")
+def test_a_name_that_is_no_text_is_refused(session: Path) -> None:
+    (session / "caf\udce9.csv").write_text(TABLE, encoding="utf-8")
+    with pytest.raises(UnreadableError, match="not valid UTF-8; rename it"):
+        open_recording(session)
+
+
+def test_a_file_given_twice_is_read_once(session: Path) -> None:
+    recording = open_recording([session / "gaze.csv", session / ".." / "session" / "gaze.csv"])
+    assert recording.name == "gaze" and len(recording.sources) == 1
+
+
+def test_how_to_go_on_is_not_counted_as_a_problem(session: Path) -> None:
+    (session / "cam.mp4").write_bytes(b"")
+    with pytest.raises(UnreadableError, match=r"^cam\.mp4: .*\nto go on without what is broken: pass --skip"):
+        open_recording(session)
+
+
+def test_source_code_that_speaks_of_elan_is_not_taken_for_it(session: Path) -> None:
+    (session / "make.py").write_text("print('<ANNOTATION_DOCUMENT>')\n", encoding="utf-8")
+    assert [f.check for f in open_recording(session).findings if f.subject == "make.py"] == ["unrecognised_file"]

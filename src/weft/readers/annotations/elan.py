@@ -31,7 +31,8 @@ class ElanReader:
 
     def recognises(self, probe: Probe) -> bool:
         """Whether it is an XML file whose root is an annotation document, or is called ``.eaf``."""
-        return b"<ANNOTATION_DOCUMENT" in probe.head or (probe.suffix == ".eaf" and not probe.is_folder)
+        is_xml = probe.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+        return (is_xml and b"<ANNOTATION_DOCUMENT" in probe.head) or (probe.suffix == ".eaf" and not probe.is_folder)
 
     def read(self, request: Request) -> Contents:
         """Every tier's annotations.
