@@ -67,13 +67,15 @@ class BandEnergies:
         return energies
 
 
-def rising_energy(decibels: NDArray[Any]) -> NDArray[np.float16]:
+def rising_energy(decibels: NDArray[Any], *, in_place: bool = False) -> NDArray[np.float16]:
     """How fast each band rises above its floor, with zero mean per band.
 
     Parameters
     ----------
     decibels
         Band energies, shape (frames, bands), dB.
+    in_place
+        Write the result over ``decibels``, which must then be float16: half the memory.
 
     Returns
     -------
@@ -87,16 +89,18 @@ def rising_energy(decibels: NDArray[Any]) -> NDArray[np.float16]:
     It fails on sound without any rise (a steady tone): the result is then nearly zero.
     """
     frames = len(decibels)
-    flux = np.zeros(decibels.shape, dtype=np.float16)
+    flux = decibels if in_place else np.zeros(decibels.shape, dtype=np.float16)
     spans = [(at, min(at + _FLOOR_SPAN, frames)) for at in range(0, frames, _FLOOR_SPAN)]
     floors = np.array([np.percentile(decibels[a:b].astype(np.float32), _FLOOR_SHARE, axis=0) for a, b in spans])
     if not len(floors):
         return flux
     total, squares = np.zeros(decibels.shape[1]), np.zeros(decibels.shape[1])
+    before = decibels[:0].astype(np.float32)
     for index, (start, stop) in enumerate(spans):
         near = floors[max(0, index - 1) : index + 2].mean(axis=0)
-        lead = max(0, start - 2)
-        level = np.maximum(decibels[lead:stop].astype(np.float32) - near - _FLOOR_MARGIN_DB, 0.0)
+        raw = np.concatenate([before, decibels[start:stop].astype(np.float32)])
+        before = raw[-2:]
+        level = np.maximum(raw - near - _FLOOR_MARGIN_DB, 0.0)
         rise = np.zeros((stop - start, decibels.shape[1]), dtype=np.float32)
         step = np.clip(level[2:] - level[:-2], 0.0, _LOUDEST_RISE_DB)
         rise[(stop - start) - len(step) :] = step

@@ -105,7 +105,7 @@ def _fairness(long: NDArray[Any], length: int) -> tuple[NDArray[np.float32], NDA
     return weights, counted
 
 
-_GROUP = 4
+_GROUP = 3
 """Segments that share the transforms of the long series; more costs memory."""
 
 
@@ -191,10 +191,12 @@ def search_lags(
 
 def _pooled(group: list[NDArray[np.float32]], first: int, n_short: int, keep: int) -> list[Candidate]:
     """Candidates of consecutive segments, from each alone and from all together."""
-    together = np.zeros_like(group[0])
-    for scores in group:
-        together += scores
-    shared = [at for at, _ in highest_peaks(together, keep, apart=5)]
+    shared: list[int] = []
+    if len(group) > 1:
+        together = group[0].copy()
+        for scores in group[1:]:
+            together += scores
+        shared = [at for at, _ in highest_peaks(together, keep, apart=5)]
     found = []
     for index, scores in enumerate(group):
         places = {at for at, _ in highest_peaks(scores, keep, apart=5)}

@@ -69,7 +69,7 @@ def match_coarsely(reference: SoundGrid, device: SoundGrid) -> CoarseMatch:
     shorter = min(len(reference.frames), len(device.frames))
     length = int(np.clip(shorter // 6, 50, 2000))
     segments = Segments.of(len(device.frames), length=length, hop=length if shorter > 30_000 else max(1, length // 2))
-    pool = int(np.clip(5000 // segments.hop, 1, 24))
+    pool = int(np.clip(3900 // segments.hop, 1, 24))
     if not np.any(reference.frames) or not np.any(device.frames):
         return CoarseMatch((), 0.0, 0.0, ())
     candidates = search_lags(reference.frames, device.frames, segments, pool=pool)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from weft.core import NS_PER_S, Stream, UsageError
 from weft.core.times import Int64Array
-from weft.dsp.flux import BandEnergies, rising_energy
+from weft.dsp.flux import BANDS, FRAME_HZ, BandEnergies, rising_energy
 
 RATE_HZ = 16_000
 BLOCK_S = 4.0
@@ -61,13 +61,15 @@ class SoundGrid:
         self._knots: list[tuple[float, int]] = []
         self.count = 0
         self._meter = BandEnergies(RATE_HZ)
-        energies: list[NDArray[np.float16]] = []
+        energies = np.empty((round(stream.interval.duration_s * FRAME_HZ) + 2 * FRAME_HZ, BANDS), dtype=np.float16)
+        filled = 0
         try:
             for block in self._grid_blocks():
                 self._file.write(block.astype(np.float16).tobytes())
-                energies.append(self._meter.push(block))
+                energies, filled = _appended(energies, filled, self._meter.push(block))
                 self.count += block.size
-            energies.append(self._meter.push(np.zeros(0, dtype=np.float32), last=True))
+            last = self._meter.push(np.zeros(0, dtype=np.float32), last=True)
+            energies, filled = _appended(energies, filled, last)
             self._file.flush()
         except OSError as error:
             self.close()
@@ -75,9 +77,7 @@ class SoundGrid:
                 f"stream {stream.name!r}: no room for its 16 kHz copy in {tempfile.gettempdir()} ({error}); "
                 f"free about {len(stream) / self.rate_hz * RATE_HZ * 2 / 1e6:.0f} MB or set TMPDIR to another disk"
             ) from error
-        joined = np.concatenate(energies)
-        energies.clear()
-        self.frames = rising_energy(joined)
+        self.frames = rising_energy(energies[:filled], in_place=True)
         at, when = zip(*self._knots, strict=True) if self._knots else ((0.0, 1.0), (0, NS_PER_S // RATE_HZ))
         self._knot_at = np.array(at)
         self._knot_ns = np.array(when, dtype=np.int64)
@@ -174,6 +174,14 @@ class SoundGrid:
         for at in range(start, stop, size):
             end = min(at + size, stop)
             yield resampler.resample_chunk(_mono(self.stream.samples.read(at, end)), last=end == stop)
+
+
+def _appended(rows: NDArray[np.float16], filled: int, new: NDArray[np.float16]) -> tuple[NDArray[np.float16], int]:
+    """``new`` written behind the first ``filled`` rows, in a longer array where they do not fit."""
+    if filled + len(new) > len(rows):
+        rows = np.concatenate([rows[:filled], new, np.empty_like(rows[: len(rows) // 2 + 1])])
+    rows[filled : filled + len(new)] = new
+    return rows, filled + len(new)
 
 
 def _rate_of(stream: Stream) -> float:
