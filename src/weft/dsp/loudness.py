@@ -38,7 +38,8 @@ def a_weighting(frequency_hz: ArrayLike) -> NDArray[np.float64]:
     low, high = 20.598997**2, 12194.217**2
     middle = np.sqrt((squared + 107.65265**2) * (squared + 737.86223**2))
     response = high * squared**2 / ((squared + low) * middle * (squared + high))
-    return (response * 10.0 ** (2.0 / 20.0)) ** 2
+    factor: NDArray[np.float64] = (response * 10.0 ** (2.0 / 20.0)) ** 2
+    return factor
 
 
 def signal_to_noise_db(mixture_power: float, noise_power: float) -> float | None:

@@ -95,7 +95,7 @@ def _normalised_difference(frames: Float32Array, longest: int) -> NDArray[np.flo
     running = np.cumsum(difference[:, 1:], axis=-1)
     # Below -100 dB re full scale the differences are rounding, not sound.
     audible = running > 1e-10 * width * lags
-    normalised = np.ones_like(difference)
+    normalised: NDArray[np.float64] = np.ones_like(difference)
     normalised[:, 1:] = np.where(audible, difference[:, 1:] * lags / np.where(audible, running, 1.0), 1.0)
     return normalised
 

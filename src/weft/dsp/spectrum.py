@@ -52,7 +52,8 @@ def power_spectra(frames: Float32Array) -> Float32Array:
 
 def frequencies_hz(length: int, rate_hz: float) -> NDArray[np.float64]:
     """The frequency of each column of :func:`power_spectra`, Hz."""
-    return np.fft.rfftfreq(length, 1.0 / rate_hz)
+    frequency_hz: NDArray[np.float64] = np.fft.rfftfreq(length, 1.0 / rate_hz).astype(np.float64, copy=False)
+    return frequency_hz
 
 
 def centroid_hz(spectra: Float32Array, frequency_hz: NDArray[np.float64]) -> Float32Array:
@@ -68,7 +69,8 @@ def flatness(spectra: Float32Array) -> Float32Array:
     White noise gives 0.56 and not 1 because single periodograms scatter (exp(-Euler's constant)).
     """
     floor = np.maximum(spectra, np.float32(1e-20))
-    return (np.exp(np.mean(np.log(floor), axis=1)) / np.mean(floor, axis=1)).astype(np.float32)
+    ratio: Float32Array = (np.exp(np.mean(np.log(floor), axis=1)) / np.mean(floor, axis=1)).astype(np.float32)
+    return ratio
 
 
 def band_levels_db(
@@ -77,7 +79,8 @@ def band_levels_db(
     """The power between neighbouring edges, dB re full scale, shape ``(k, len(edges_hz) - 1)``."""
     at = np.searchsorted(frequency_hz, edges_hz)
     power = [spectra[:, low:high].sum(axis=1) for low, high in pairwise(at)]
-    return (10.0 * np.log10(np.maximum(np.stack(power, axis=1), TINY_POWER))).astype(np.float32)
+    levels_db: Float32Array = (10.0 * np.log10(np.maximum(np.stack(power, axis=1), TINY_POWER))).astype(np.float32)
+    return levels_db
 
 
 def flux_db(levels_db: Float32Array) -> Float32Array:
@@ -88,4 +91,5 @@ def flux_db(levels_db: Float32Array) -> Float32Array:
     if not len(levels_db):
         return np.zeros(0, dtype=np.float32)
     rise = np.maximum(np.diff(levels_db, axis=0, prepend=levels_db[:1]), 0.0)
-    return rise.mean(axis=1).astype(np.float32)
+    mean_db: Float32Array = rise.mean(axis=1).astype(np.float32)
+    return mean_db
