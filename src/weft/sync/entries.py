@@ -165,7 +165,8 @@ def _note(status: Status, about: Sequence[Evidence], *, firm: bool, error_ms: fl
     if status is Status.ALIGNED:
         return ""
     if error_ms > budget_ms:
-        return f"the 95 % error of {error_ms:.3g} ms exceeds the budget of {budget_ms:g} ms"
+        error = f"{error_ms:.1f} ms" if error_ms < 1e3 else f"{error_ms / 1e3:.2f} s"
+        return f"the 95 % error of {error} exceeds the budget of {budget_ms:g} ms"
     short = [e for e in about if not is_sufficient(e)]
     if short:
         covered = short[0].details.get("covered_s")
