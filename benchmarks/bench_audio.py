@@ -79,7 +79,13 @@ def main() -> int:
             for tool in tools:
                 rows.append(_run(tool, suite, pair))
                 print(json.dumps({k: v for k, v in rows[-1].items() if k != "segments"}), flush=True)
-    report = {"machine": _machine(), "versions": _versions(), "command": sys.argv, "rows": rows}
+    report = {
+        "machine": _machine(),
+        "versions": _versions(),
+        "command": sys.argv,
+        "ratios": _ratios(rows),
+        "rows": rows,
+    }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "audio.json").write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / "audio.md").write_text(_table(report))
@@ -175,13 +181,19 @@ def _versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in names} | PEERS | {"python": platform.python_version()}
 
 
+def _in_words(facts: object) -> str:
+    """Facts as a list that people read."""
+    pairs = facts.items() if isinstance(facts, dict) else ()
+    return ", ".join(f"{name} {value}" for name, value in pairs)
+
+
 def _table(report: dict[str, object]) -> str:
     """The figures by suite and tool, as Markdown."""
     rows: list[dict] = report["rows"]  # type: ignore[assignment]
     lines = [
         "# Sound against sound",
         "",
-        f"Machine: {report['machine']}. Versions: {report['versions']}.",
+        f"`make bench-audio`. Machine: {_in_words(report['machine'])}. Versions: {_in_words(report['versions'])}.",
         "",
         "Largest error anywhere in the overlap. Single figures are in `audio.json`. CPU seconds include imports.",
         "",
@@ -193,11 +205,42 @@ def _table(report: dict[str, object]) -> str:
             these = [row for row in rows if (row["suite"], row["tool"]) == (suite, tool)]
             if these:
                 lines.append(_line(suite, tool, these))
+    lines += _ratio_table(report["ratios"])  # type: ignore[arg-type]
     ours = [row for row in rows if row["tool"] == "weft" and "covered" in row]
     if ours:
         share = np.mean([row["covered"] for row in ours])
         lines += ["", f"Truth within error95 everywhere: {share:.0%} of {len(ours)} related pairs."]
     return "\n".join(lines) + "\n"
+
+
+def _ratios(rows: list[dict]) -> list[dict[str, object]]:
+    """For each suite and peer the median over pairs of the peer's figure divided by weft's on the same pair."""
+    ours = {(row["suite"], row["pair"]): row for row in rows if row["tool"] == "weft"}
+    ratios = []
+    for suite, tool in dict.fromkeys((row["suite"], row["tool"]) for row in rows if row["tool"] != "weft"):
+        these = [row for row in rows if (row["suite"], row["tool"]) == (suite, tool)]
+        found: dict[str, object] = {"suite": suite, "peer": tool, "pairs": len(these)}
+        for key in ("cpu_s", "peak_mb", "largest_error_ms"):
+            both = [(row.get(key), ours[suite, row["pair"]].get(key)) for row in these]
+            pairs = [theirs / mine for theirs, mine in both if theirs is not None and mine]
+            found[key] = float(np.median(pairs)) if pairs else None
+        ratios.append(found)
+    return ratios
+
+
+def _ratio_table(ratios: list[dict]) -> list[str]:
+    """The ratios as Markdown."""
+    lines = [
+        "",
+        "Ratios, the peer's figure divided by weft's on the same pair in the same run, median over pairs:",
+        "",
+        "| suite | peer | CPU | peak memory | largest error |",
+        "|---|---|---|---|---|",
+    ]
+    for row in ratios:
+        cells = [f"{row[key]:.3g}" if row[key] else "–" for key in ("cpu_s", "peak_mb", "largest_error_ms")]
+        lines.append(f"| {row['suite']} | {row['peer']} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def _line(suite: str, tool: str, rows: list[dict]) -> str:
