@@ -69,7 +69,7 @@ class Contents:
     Parameters
     ----------
     streams, clocks, annotations, evidence, findings
-        As in ``weft.core.Recording``; every clock that a stream or annotation names is listed.
+        As in ``weft.core.Recording``; every clock that a stream, annotation or piece of evidence names is listed.
     follows_stem
         Whether the file describes another of the same stem and reads that one's clock
         (a TextGrid beside its WAV, an OpenFace table beside its video).

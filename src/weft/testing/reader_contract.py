@@ -70,6 +70,7 @@ def names_its_clocks(reader: Reader, path: Path) -> None:
         return
     listed = {clock.name for clock in contents.clocks}
     used = {stream.clock for stream in contents.streams} | {a.clock for a in contents.annotations}
+    used |= {clock for one in contents.evidence for clock in (one.clock, one.reference)}
     if not used <= listed:
         raise BrokenRule(f"{reader.name} uses clocks {sorted(used - listed)} that it does not list")
 
