@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weft.context.capsules import contextualise, findings_of
-    from weft.context.graph import from_json, to_json
     from weft.context.options import ContextOptions
 
-__all__ = ["ContextOptions", "contextualise", "findings_of", "from_json", "to_json"]
+__all__ = ["ContextOptions", "contextualise", "findings_of"]
 
 _HOMES = {
     "ContextOptions": "weft.context.options",
     "contextualise": "weft.context.capsules",
     "findings_of": "weft.context.capsules",
-    "from_json": "weft.context.graph",
-    "to_json": "weft.context.graph",
 }
 
 

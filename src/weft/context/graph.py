@@ -1,4 +1,4 @@
-"""The typed edges among a capsule's annotations, and the capsule as JSON text.
+"""The typed edges among a capsule's annotations.
 
     word ──part_of──▶ utterance ──precedes──▶ utterance (anchor) ──precedes──▶ utterance
                          ▲ during                  ▲ during      ▲ follows / precedes / overlaps
@@ -10,13 +10,12 @@ of edges grows with the number of annotations, not with its square.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from weft.core import Annotation, Capsule, Interval, Relation
+from weft.core import Annotation, Interval, Relation
 
 _SAID_OF_AN_UTTERANCE = ("prosody", "action_unit")
 _PARTS = ("word", "phone")
@@ -126,13 +125,3 @@ def _seen_from(interval: Interval, anchor: Interval) -> str:
     if interval.overlaps(anchor) or interval.contains(anchor.start_ns):
         return "overlaps"
     return "precedes" if interval.start_ns < anchor.start_ns else "follows"
-
-
-def to_json(capsule: Capsule) -> str:
-    """The capsule as compact JSON text; equal capsules give equal text."""
-    return json.dumps(capsule.to_dict(), ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
-
-
-def from_json(text: str) -> Capsule:
-    """The capsule that :func:`to_json` wrote."""
-    return Capsule.from_dict(json.loads(text))

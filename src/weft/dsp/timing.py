@@ -41,15 +41,13 @@ class Timing:
         return int(np.rint(self.gap_durations_ns / self.median_period_ns - 1.0).sum())
 
 
-def measure_timing(times_ns: NDArray[np.int64], *, gap_factor: float = GAP_FACTOR) -> Timing | None:
+def measure_timing(times_ns: NDArray[np.int64]) -> Timing | None:
     """Period, jitter and gaps of stamps; ``None`` below three of them.
 
     Parameters
     ----------
     times_ns
         Stamps of one clock, int64 (n), never decreasing.
-    gap_factor
-        An interval longer than this many median periods is a gap.
 
     Notes
     -----
@@ -70,6 +68,6 @@ def measure_timing(times_ns: NDArray[np.int64], *, gap_factor: float = GAP_FACTO
     if not moving.size:
         return None
     median = float(np.median(moving))
-    gaps = intervals > gap_factor * median
+    gaps = intervals > GAP_FACTOR * median
     jitter = 1.4826 * float(np.median(np.abs(moving - median)))
     return Timing(median, jitter, times_ns[:-1][gaps], intervals[gaps], int((intervals == 0).sum()))

@@ -92,11 +92,6 @@ class FaceTrack:
             raise UsageError(f"a face track has no measure {name!r}; it has {', '.join(COLUMNS)}")
         return self.measures[:, COLUMNS.index(name)]
 
-    @property
-    def mouth_opening(self) -> Float32Array:
-        """The inner lips' distance as a share of the distance of the outer eye corners, float32 (n)."""
-        return self.column("mouth_gap")
-
 
 def track_faces(
     video: Stream,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from weft.context import ContextOptions, contextualise, findings_of, to_json
+from weft.context import ContextOptions, contextualise, findings_of
 from weft.core import (
     ArraySamples,
     Clock,
@@ -258,7 +258,7 @@ def test_an_extra_that_is_missing_is_a_finding(monkeypatch):
 
 
 def test_the_same_input_gives_the_same_bytes():
-    assert [to_json(c) for c in _capsules()] == [to_json(c) for c in _capsules()]
+    assert [c.to_dict() for c in _capsules()] == [c.to_dict() for c in _capsules()]
 
 
 def test_progress_is_told_and_grows():

@@ -70,3 +70,9 @@ def test_two_people_in_one_image_are_two_faces(man: Stream, other_man: Stream) -
 def test_an_unknown_reach_is_refused() -> None:
     with pytest.raises(UsageError, match=r"reach is one of \['full', 'short'\], found 'long'"):
         FaceDetector(reach="long")
+
+
+def test_a_face_below_the_least_score_is_dropped(man: Stream) -> None:
+    image = man.samples.read(0, 1)[0]
+    surest = float(FaceDetector()(image).scores.max())
+    assert len(FaceDetector(min_score=surest + 1e-4)(image)) == 0

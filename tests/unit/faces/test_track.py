@@ -35,7 +35,7 @@ def test_one_face_is_one_track_with_the_frames_own_times(man: Stream) -> None:
     assert track.presence.min() > 0.9
     assert shares[-1] == 1.0
     assert shares == sorted(shares)
-    closed, spoken = track.mouth_opening[60:].max(), track.mouth_opening[:50].max()
+    closed, spoken = track.column("mouth_gap")[60:].max(), track.column("mouth_gap")[:50].max()
     assert spoken > 0.15 > 0.05 > closed, "the man speaks first and closes his mouth then"
 
 

@@ -23,6 +23,7 @@ MAX_FIXED = 512
 
 MAX_COLUMNS = 4096
 _MAX_DEPTH = 12
+_LONGEST_LIST = 64
 _TEXT = {"string", "wstring"}
 
 
@@ -169,8 +170,8 @@ class TakeText:
         return "; ".join(f"{'.'.join(path)}={attribute(message, path)}" for path in self.paths)
 
 
-def json_leaves(document: Any, *, longest: int = 64) -> tuple[dict[str, float], dict[str, str]]:
-    """The numbers and the texts of a JSON document by dotted path; lists longer than ``longest`` are left out.
+def json_leaves(document: Any) -> tuple[dict[str, float], dict[str, str]]:
+    """The numbers and the texts of a JSON document by dotted path; lists longer than 64 are left out.
 
     Examples
     --------
@@ -190,6 +191,6 @@ def json_leaves(document: Any, *, longest: int = 64) -> tuple[dict[str, float], 
             waiting += [
                 (f"{path}.{key}" if path else str(key), one, depth + 1) for key, one in reversed(list(value.items()))
             ]
-        elif isinstance(value, list) and len(value) <= longest and depth < _MAX_DEPTH:
+        elif isinstance(value, list) and len(value) <= _LONGEST_LIST and depth < _MAX_DEPTH:
             waiting += [(f"{path}[{i}]", value[i], depth + 1) for i in reversed(range(len(value)))]
     return numbers, texts
