@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import struct
 import weakref
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,6 +21,7 @@ from weft.core import Finding, UnreadableError
 from weft.core.times import LATEST_NS
 from weft.readers.bags.chunk_unpacking import UnpackingError, unpack
 from weft.readers.bags.storage import Channel, Place, StoredMessage, corrupt, truncated
+from weft.readers.last_blocks import LastBlocks
 
 MAGIC = b"\x89MCAP0\r\n"
 HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK = range(1, 7)
@@ -31,7 +31,6 @@ _RECORD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
 _CHUNK = struct.Struct("<QQQI")
 _MAX_SMALL_RECORD = 64 * 2**20
-_KEPT_CHUNKS = 4
 
 _FAULTS = (struct.error, UnicodeDecodeError, ValueError, IndexError)
 
@@ -47,11 +46,11 @@ class McapStorage:
     declared: list[Channel] = field(default_factory=list)
     details: dict[str, object] = field(default_factory=dict)
     _file: BinaryIO | None = None
-    _chunks: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
+    _chunks: LastBlocks[bytes] = field(default_factory=LastBlocks)
     _walk: _Walk | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_file": None, "_chunks": OrderedDict(), "_walk": None}
+        return self.__dict__ | {"_file": None, "_walk": None}
 
     def scan(self) -> Iterator[StoredMessage]:
         """Every readable message, in the order of the file.
@@ -80,7 +79,7 @@ class McapStorage:
             self._file = self.path.open("rb")
             weakref.finalize(self, self._file.close)
         for start, offset in places:
-            block = self._chunk(self._file, start) if offset >= 0 else self._record(self._file, start)
+            block = self._block(self._file, start) if offset >= 0 else self._record(self._file, start)
             at = max(0, offset)
             length = _RECORD.unpack_from(block, at)[1]
             yield block[at + _RECORD.size + _MESSAGE.size : at + _RECORD.size + length]
@@ -177,21 +176,18 @@ class McapStorage:
         """The walk under way."""
         return self._walk if self._walk is not None else _Walk(0)
 
+    def _block(self, file: BinaryIO, start: int) -> bytes:
+        """What one chunk holds, unpacked now or lately."""
+        return self._chunks.at(start, lambda: self._chunk(file, start))
+
     def _chunk(self, file: BinaryIO, start: int) -> bytes:
         """One chunk unpacked."""
-        if start in self._chunks:
-            self._chunks.move_to_end(start)
-            return self._chunks[start]
         try:
-            block = _unpacked_chunk(self._record(file, start))
+            return _unpacked_chunk(self._record(file, start))
         except (UnpackingError, *_FAULTS) as error:
             raise UnreadableError(
                 f"{self.name}: the chunk at byte {start} changed since it was scanned ({error})"
             ) from error
-        self._chunks[start] = block
-        while len(self._chunks) > _KEPT_CHUNKS:
-            self._chunks.popitem(last=False)
-        return block
 
     def _record(self, file: BinaryIO, start: int) -> bytes:
         """One record of the file with its head."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 import weakref
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,10 @@ from typing import Any, BinaryIO
 from weft.core import NS_PER_S, Finding, UnreadableError, UnsupportedError
 from weft.readers.bags.chunk_unpacking import UnpackingError, unpack
 from weft.readers.bags.storage import Channel, Place, StoredMessage, corrupt, truncated
+from weft.readers.last_blocks import LastBlocks
 
 MAGIC = b"#ROSBAG V2.0\n"
 MESSAGE, BAG_HEADER, INDEX, CHUNK, CHUNK_INFO, CONNECTION = range(2, 8)
-_KEPT_CHUNKS = 4
 _FAULTS = (struct.error, KeyError, UnicodeDecodeError, ValueError, IndexError)
 
 Fields = dict[bytes, bytes]
@@ -42,10 +41,10 @@ class Ros1Storage:
     _faults: list[str] = field(default_factory=list)
     _index_at: int = 0
     _file: BinaryIO | None = None
-    _chunks: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
+    _chunks: LastBlocks[bytes] = field(default_factory=LastBlocks)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_file": None, "_chunks": OrderedDict()}
+        return self.__dict__ | {"_file": None}
 
     def scan(self) -> Iterator[StoredMessage]:
         """Every readable message, in the order of the file.
@@ -85,7 +84,7 @@ class Ros1Storage:
             weakref.finalize(self, self._file.close)
         for start, offset in places:
             if offset >= 0:
-                block = self._chunk(self._file, start)
+                block = self._block(self._file, start)
             else:
                 block, offset = self._plain_record(self._file, start), 0
             _, at, stop = _record_in(block, offset)
@@ -161,11 +160,12 @@ class Ros1Storage:
             self.name, message, read, "run `rosbag reindex` on a copy to repair it; weft reads it as it is"
         )
 
+    def _block(self, file: BinaryIO, start: int) -> bytes:
+        """What one chunk holds, unpacked now or lately."""
+        return self._chunks.at(start, lambda: self._chunk(file, start))
+
     def _chunk(self, file: BinaryIO, start: int) -> bytes:
         """One chunk unpacked."""
-        if start in self._chunks:
-            self._chunks.move_to_end(start)
-            return self._chunks[start]
         record = _record_at(file, start, self.path.stat().st_size)
         if record is None:
             raise UnreadableError(
@@ -174,15 +174,11 @@ class Ros1Storage:
         fields, at, stop = record
         file.seek(at)
         try:
-            block = unpack(file.read(stop - at), fields[b"compression"].decode(), _u32(fields[b"size"]))
+            return unpack(file.read(stop - at), fields[b"compression"].decode(), _u32(fields[b"size"]))
         except (UnpackingError, *_FAULTS) as error:
             raise UnreadableError(
                 f"{self.name}: the chunk at byte {start} changed since it was scanned ({error})"
             ) from error
-        self._chunks[start] = block
-        while len(self._chunks) > _KEPT_CHUNKS:
-            self._chunks.popitem(last=False)
-        return block
 
     def _plain_record(self, file: BinaryIO, start: int) -> bytes:
         """One record that stands outside a chunk, whole."""

@@ -7,19 +7,18 @@ a run-up before it, and the same samples are the same numbers however they are r
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weft.readers.last_blocks import LastBlocks
 from weft.readers.media.audio_index import AudioIndex
 from weft.readers.media.packet_cursor import PacketCursor
 from weft.readers.media.packets import PacketTable, TrackPlace
 
 _BLOCK_SAMPLES = 1 << 18
 """About 5 s at 48 kHz; a block of two channels takes 2 MB."""
-_BLOCKS_KEPT = 4
 _RUN_UP_PACKETS = {"flac": 0, "alac": 0, "opus": 25, "aac": 8, "mp3": 24, "mp2": 4, "vorbis": 4}
 """Packets decoded before the first that counts: Opus asks for 80 ms (RFC 7845, 4.6), MP3's
 reservoir reaches 511 bytes back (ISO/IEC 11172-3, 2.4.2.7), the others overlap by one or two."""
@@ -94,16 +93,11 @@ class AudioSamples:
     def _forget(self) -> None:
         """No file and no block."""
         self._cursor: PacketCursor | None = None
-        self._blocks: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
+        self._blocks = LastBlocks[NDArray[np.float32]]()
 
     def _block(self, block: int) -> NDArray[np.float32]:
         """One block's samples, from the last few that were read or decoded."""
-        if block not in self._blocks:
-            self._blocks[block] = self._decode(int(self._bounds[block]), int(self._bounds[block + 1]))
-            while len(self._blocks) > _BLOCKS_KEPT:
-                self._blocks.popitem(last=False)
-        self._blocks.move_to_end(block)
-        return self._blocks[block]
+        return self._blocks.at(block, lambda: self._decode(int(self._bounds[block]), int(self._bounds[block + 1])))
 
     def _decode(self, start: int, stop: int) -> NDArray[np.float32]:
         """The kept samples of packets ``start <= number < stop``."""
