@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
@@ -15,6 +17,7 @@ from typing import Any, Literal
 from weft import context, dataset, loaders, quality, readers, sync
 from weft.core import (
     Alignment,
+    DatasetError,
     Finding,
     Recording,
     Severity,
@@ -22,11 +25,13 @@ from weft.core import (
     UnreadableError,
     UsageError,
     Version,
+    WeftError,
 )
+from weft.dataset.atomic import storage_errors, write_text
 from weft.dataset.manifest import RecordingEntry
 from weft.dataset.originals import files_of, opened_as
 from weft.dataset.version_log import written_at_s
-from weft.engine import Item, StepCache, run, step_key
+from weft.engine import Item, Outcome, StepCache, run, step_key
 from weft.recipe import Recipe, read_recipe
 
 Progress = Callable[[str, float], None]
@@ -89,8 +94,8 @@ def open_one(paths: Sequence[Path], *, reference: str = "", skip_unreadable: boo
 
 def inspect(
     paths: Sequence[Path], *, skip_unreadable: bool = False, progress: Progress | None = None
-) -> list[Recording]:
-    """Every recording at or below the paths, opened and checked.
+) -> tuple[list[Recording], list[Finding]]:
+    """Every recording at or below the paths, opened and checked; and a finding for each that was left out.
 
     Raises
     ------
@@ -142,7 +147,8 @@ def _status_finding(clock: str, status: Status, note: str, reference: str) -> Fi
             "clock_not_aligned",
             Severity.ERROR,
             clock,
-            f"nothing relates this clock to {reference!r}" + (f": {note}" if note else ""),
+            f"nothing relates this clock to {reference!r}"
+            + (f": {note}" if note and "nothing relates" not in note else ""),
             "record an event that both devices sense (a clap, a flash), or declare the relation in recording.toml",
         )
     if status is Status.WEAK:
@@ -157,8 +163,15 @@ def _status_finding(clock: str, status: Status, note: str, reference: str) -> Fi
 
 
 def save_alignment(alignment: Alignment, path: Path) -> None:
-    """Write a whole alignment, exact, as JSON that :meth:`Alignment.from_dict` reads."""
-    path.write_text(json.dumps(alignment.to_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    """Write a whole alignment, exact, as JSON that :meth:`Alignment.from_dict` reads; wholly or not at all.
+
+    Raises
+    ------
+    DatasetError
+        If the disk is full or the file may not be written.
+    """
+    content = json.dumps(alignment.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    write_text(path.absolute(), content, work=path.absolute().parent)
 
 
 @dataclass(frozen=True)
@@ -283,7 +296,7 @@ def build(
         If a path or an option is wrong.
     """
     recipe, options = (recipe or Recipe()).resolved(), options or BuildOptions()
-    recordings = _open_all(
+    recordings, left_out = _open_all(
         [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)],
         reference=recipe.reference,
         skip_unreadable=options.skip_unreadable,
@@ -291,29 +304,77 @@ def build(
     )
     if not options.skip_unreadable and (empty := [_why_empty(r) for r in recordings if _is_empty(r)]):
         raise UnreadableError.gather(empty)
+    recordings = [dataset.hash_sources(recording) for recording in recordings]
     store = dataset.Store.create(out)
     with store.lock():
         before = store.numbers()
-        recordings = [dataset.hash_sources(recording) for recording in recordings]
-        inner = _part(progress, 0.05, 0.95)
-        outcomes = run(
-            _build_one if options.jobs > 1 else _telling([recording.name for recording in recordings], inner),
-            [_item(recording, recipe, store, options) for recording in recordings],
-            journal=StepCache(store.work / "receipts"),
-            jobs=options.jobs,
-            usable=lambda receipt: store.has(RecordingEntry.from_dict(receipt)),
-            progress=inner,
-        )
-        failures = [f"{outcome.name}: {outcome.error}" for outcome in outcomes if outcome.receipt is None]
-        if failures:
-            raise UnreadableError.gather(failures)
-        entries = [RecordingEntry.from_dict(outcome.receipt) for outcome in outcomes if outcome.receipt is not None]
-        dataset.link_originals(store, recordings, media=options.media)
-        version = dataset.write_version(store, _with_kept(store, entries, options), recipe=recipe.to_dict())
+        try:
+            entries, failed = _entries(store, recordings, recipe, options, _part(progress, 0.05, 0.95))
+            dataset.link_originals(store, [r for r in recordings if r.name not in failed], media=options.media)
+            version = dataset.write_version(store, _with_kept(store, entries, options), recipe=recipe.to_dict())
+        except WeftError as error:
+            _leave_nothing_half_written(store, resume=isinstance(error, DatasetError))
+            raise
     page = report(store.root, version=version.number)
     if progress:
         progress("done", 1.0)
-    return _result(store.root, version, page, is_new=version.number not in before)
+    result = _result(store.root, version, page, is_new=version.number not in before)
+    return replace(result, findings=(*result.findings, *left_out, *failed.values()))
+
+
+def _entries(
+    store: dataset.Store,
+    recordings: Sequence[Recording],
+    recipe: Recipe,
+    options: BuildOptions,
+    progress: Progress | None,
+) -> tuple[list[RecordingEntry], dict[str, Finding]]:
+    """What each recording became, and by name those that failed and may be left out."""
+    outcomes = run(
+        partial(_build_one, progress=progress) if options.jobs == 1 and len(recordings) == 1 else _build_one,
+        [_item(recording, recipe, store, options) for recording in recordings],
+        journal=StepCache(store.work / "receipts"),
+        jobs=options.jobs,
+        usable=lambda receipt: store.has(RecordingEntry.from_dict(receipt)),
+        progress=progress,
+    )
+    entries = [RecordingEntry.from_dict(outcome.receipt) for outcome in outcomes if outcome.receipt is not None]
+    failures = {outcome.name: _why_failed(outcome) for outcome in outcomes if outcome.receipt is None}
+    if failures and not (options.skip_unreadable and entries):
+        hint = "\nthe others are kept; to go on without what failed: pass --skip-unreadable" if entries else ""
+        raise UnreadableError(f"{UnreadableError.gather(failures.values())}{hint}")
+    return entries, {name: _left_out(name, why) for name, why in failures.items()}
+
+
+def _why_failed(outcome: Outcome) -> str:
+    """What to say of a recording that could not be built."""
+    fault = "; this is a fault of weft, please report it with the recording" if outcome.trace else ""
+    return f"{outcome.name}: {outcome.error}{fault}"
+
+
+def _left_out(subject: str, problem: str) -> Finding:
+    """A whole recording that was left out on request."""
+    return Finding(
+        "unreadable_recording",
+        Severity.ERROR,
+        subject,
+        problem,
+        "repair or replace its files; until then the dataset lacks it",
+    )
+
+
+def _leave_nothing_half_written(store: dataset.Store, *, resume: bool) -> None:
+    """Take back a dataset that has no version, unless work is finished with which the next run can ``resume``."""
+    finished = [*(store.root / "tables").rglob("*.parquet"), *((store.work / "receipts").rglob("*") if resume else ())]
+    if store.numbers() or finished:
+        return
+    for entry in store.root.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    with suppress(OSError):
+        store.root.rmdir()
 
 
 def _is_empty(recording: Recording) -> bool:
@@ -339,26 +400,43 @@ def _with_kept(store: dataset.Store, entries: list[RecordingEntry], options: Bui
 
 def _open_all(
     paths: Sequence[Path], *, reference: str, skip_unreadable: bool, progress: Progress | None
-) -> list[Recording]:
-    """Every recording at or below the paths, under names that differ; all problems at once."""
-    roots = [root for path in paths for root in readers.find_recordings(path)]
-    recordings, problems = [], []
+) -> tuple[list[Recording], list[Finding]]:
+    """Every recording at or below the paths, under names that differ, and what was left out; all problems at once."""
+    found = [root for path in paths for root in readers.find_recordings(path)]
+    roots = list({root.resolve(): root for root in found}.values())
+    opened: list[tuple[Path, Recording]] = []
+    problems: dict[str, str] = {}
     for number, root in enumerate(roots):
         if progress:
             progress(f"reading {root.name}", number / len(roots))
         try:
-            recordings.append(open_recording(root, reference=reference, skip_unreadable=skip_unreadable))
+            opened.append((root, open_recording(root, reference=reference, skip_unreadable=skip_unreadable)))
         except UnreadableError as error:
-            problems.append(str(error))
-    if problems:
-        raise UnreadableError.gather(problems)
-    times = Counter(recording.name for recording in recordings)
-    return [
-        replace(recording, name=f"{root.resolve().parent.name}/{recording.name}")
-        if times[recording.name] > 1
-        else recording
-        for root, recording in zip(roots, recordings, strict=True)
-    ]
+            problems[str(root)] = str(error)
+    if problems and not (skip_unreadable and opened):
+        raise UnreadableError.gather(problems.values())
+    return _named_apart(opened), [_left_out(root, problem) for root, problem in problems.items()]
+
+
+def _named_apart(opened: Sequence[tuple[Path, Recording]]) -> list[Recording]:
+    """The recordings, with as many folders in front of equal names as tell them apart."""
+    folders = [root.resolve().parent.parts[1:] for root, _ in opened]
+    named = [recording for _, recording in opened]
+    for depth in range(1, max(map(len, folders), default=0) + 1):
+        times = Counter(recording.name for recording in named)
+        if len(times) == len(named):
+            break
+        named = [
+            replace(now, name="/".join((*parts[-depth:], own.name))) if times[now.name] > 1 else now
+            for now, parts, (_, own) in zip(named, folders, opened, strict=True)
+        ]
+    twins = sorted(name for name, count in Counter(recording.name for recording in named).items() if count > 1)
+    if twins:
+        raise UsageError(
+            f"a dataset names each recording once, found twice: {', '.join(twins)}; "
+            'put files of one recording into one folder, or give each folder a recording.toml with name = "..."'
+        )
+    return named
 
 
 def _item(recording: Recording, recipe: Recipe, store: dataset.Store, options: BuildOptions) -> Item:
@@ -509,8 +587,9 @@ def report(path: Path, *, version: int | None = None, out: Path | None = None) -
     target = out or opened.path / "reports" / f"{opened.version.number:06d}.html"
     if out is None and target.is_file():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return write_report(opened, target)
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return write_report(opened, target)
 
 
 def export(

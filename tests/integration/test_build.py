@@ -159,3 +159,59 @@ def test_exports_are_opened_by_other_tools(built: tuple[Path, dict], tmp_path: P
     with tarfile.open(shards[0]) as shard:
         assert any(name.endswith(".json") for name in shard.getnames())
     assert pq.read_table(sorted((tmp_path / "parquet").rglob("*capsules*.parquet"))[0]).num_rows > 0
+
+
+def test_a_dataset_inside_its_recording_does_not_become_part_of_it(recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    shutil.copytree(recordings / "bag" / "lidar", folder / "lidar")
+    (folder / "notes.csv").write_text("time_s,x\n0,1\n1,2\n2,3\n", encoding="utf-8")
+    out = folder / "dataset"
+    first = build([folder], out)
+    done = subprocess.run(
+        [sys.executable, "-m", "weft", "export", str(out), "--to", "parquet", "--out", str(folder / "shards")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    again = build([folder], out)
+    assert (again["new"], again["version"], again["content_sha256"]) == (False, 1, first["content_sha256"])
+
+
+def test_a_recording_given_twice_is_built_once(tmp_path: Path) -> None:
+    (tmp_path / "imu.csv").write_text("time_s,x\n0,1\n1,2\n2,3\n", encoding="utf-8")
+    assert build([tmp_path, tmp_path / "." / ".." / tmp_path.name], tmp_path / "o")["recordings"] == 1
+
+
+def test_equal_names_are_told_apart_by_as_many_folders_as_it_takes(tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        (tmp_path / place / "day" / "session").mkdir(parents=True)
+        (tmp_path / place / "day" / "session" / "imu.csv").write_text("time_s,x\n0,1\n1,2\n2,3\n", encoding="utf-8")
+    build([tmp_path / "a", tmp_path / "b"], tmp_path / "o")
+    dataset = weft.open_dataset(tmp_path / "o")
+    assert dataset.recordings == ("a/day/session", "b/day/session")
+    assert dataset.recording("b/day/session").name == "b/day/session"
+
+
+def test_a_recording_that_fails_while_it_is_built_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imu.csv").write_text("time_s,x\n0,1\n1,2\n2,3\n", encoding="utf-8")
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr("weft.context.contextualise", fail)
+    with pytest.raises(weft.WeftError, match="no such luck; this is a fault of weft"):
+        weft.build(tmp_path / "imu.csv", tmp_path / "o")
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_whole_recording_may_be_left_out_knowingly(tmp_path: Path) -> None:
+    for name, content in (("good", b"time_s,x\n0,1\n1,2\n2,3\n"), ("bad", b"")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "imu.csv").write_bytes(content)
+    said = build([tmp_path / "good", tmp_path / "bad"], tmp_path / "o", "--skip-unreadable")
+    assert said["recordings"] == 1
+    assert [f["subject"].rpartition("/")[2] for f in said["findings"] if f["check"] == "unreadable_recording"] == [
+        "bad"
+    ]

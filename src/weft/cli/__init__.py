@@ -55,6 +55,7 @@ def weft() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code; errors are one message, never a traceback."""
+    _have_somewhere_to_write()
     try:
         result: Any = weft.main(args=arguments, prog_name="weft", standalone_mode=False)
     except click.exceptions.Abort:
@@ -73,6 +74,14 @@ def main(arguments: list[str] | None = None) -> None:
     raise SystemExit(result if isinstance(result, int) else 0)
 
 
+def _have_somewhere_to_write() -> None:
+    """Write into nothing where the caller closed stdout or stderr (`weft log >&-`)."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the life of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
 def _explained(error: OSError) -> str:
     """What a failed call to the system means for the person."""
     where = f"{error.filename}: " if error.filename else ""
@@ -83,5 +92,7 @@ def _explained(error: OSError) -> str:
 
 def _leave(code: int, message: str) -> None:
     """Print one message to stderr and exit."""
-    click.echo(f"weft: {message}", err=True)
+    from weft.cli.console import visible
+
+    click.echo(f"weft: {visible(message)}", err=True)
     raise SystemExit(code)

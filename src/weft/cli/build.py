@@ -83,7 +83,7 @@ def command(
 def show(result: object) -> None:
     """Print what a build left behind: the clock tables, the gravest findings, the paths."""
     from weft.cli.console import stdout_console
-    from weft.cli.tables import clocks_table, findings_table
+    from weft.cli.tables import clocks_table, counted, findings_table
     from weft.core import Severity
     from weft.workflow import BuildResult
 
@@ -96,12 +96,12 @@ def show(result: object) -> None:
     if (table := findings_table(grave)) is not None:
         console.print(table)
     if hidden := len(result.findings) - len(grave):
-        console.print(f"{hidden} more findings of severity info are in the report")
+        console.print(f"{counted(hidden, 'more finding')} of severity info in the report")
     counts = result.version.counts
     state = "written" if result.is_new else "already there; nothing was written"
     console.print(
-        f"version {result.version.number} {state}: {counts['recordings']} recordings, "
-        f"{counts['streams']} streams, {counts['capsules']} capsules"
+        f"version {result.version.number} {state}: {counted(counts['recordings'], 'recording')}, "
+        f"{counted(counts['streams'], 'stream')}, {counted(counts['capsules'], 'capsule')}"
     )
-    console.print(f"dataset {result.path}", soft_wrap=True)
-    console.print(f"report  {result.report}", soft_wrap=True)
+    console.print(f"dataset {result.path}", soft_wrap=True, markup=False)
+    console.print(f"report  {result.report}", soft_wrap=True, markup=False)

@@ -18,7 +18,28 @@ def stdout_console() -> Console:
     """Where tables go; as wide as the terminal, or wide enough for all columns in a pipe."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    class PipedConsole(Console):
+        """A console that leaves it to the command what a reader that went away means; rich would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            """Called by rich while it handles the error."""
+            raise BrokenPipeError
+
+    return PipedConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters written out, so that a file's name cannot command the terminal.
+
+    Examples
+    --------
+    >>> print(visible("red\x1b[31m.wav"))
+    red\x1b[31m.wav
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in "\n " else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def print_json(document: Any) -> None:

@@ -25,11 +25,11 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
     """
     from weft import workflow
     from weft.cli.console import print_json, progress_bar, stdout_console
-    from weft.cli.tables import findings_table, stream_json, streams_table
+    from weft.cli.tables import counted, findings_table, stream_json, streams_table
 
     with progress_bar(quiet=as_json) as progress:
-        recordings = workflow.inspect(paths, skip_unreadable=skip_unreadable, progress=progress)
-    findings = [finding for recording in recordings for finding in recording.findings]
+        recordings, left_out = workflow.inspect(paths, skip_unreadable=skip_unreadable, progress=progress)
+    findings = [*(finding for recording in recordings for finding in recording.findings), *left_out]
     if as_json:
         print_json(
             {
@@ -43,7 +43,8 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
     for recording in recordings:
         console.print(streams_table(recording))
         if recording.annotations:
-            console.print(f"{len(recording.annotations):,} annotations: {workflow.annotation_counts(recording)}\n")
+            counts = workflow.annotation_counts(recording)
+            console.print(f"{counted(len(recording.annotations), 'annotation')}: {counts}\n", markup=False)
     if (table := findings_table(findings)) is not None:
         console.print(table)
     return exit_code(findings, fail_on)

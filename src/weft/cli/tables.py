@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from weft.cli.console import visible
 from weft.core import NS_PER_MS, Alignment, ClockAlignment, Finding, Recording, Severity, Status, Stream
 from weft.quality import timing_of
 
@@ -20,7 +21,7 @@ def _table(title: str, columns: Sequence[tuple[str, str]]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(title=_plain(title), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for heading, justify in columns:
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     return table
@@ -29,7 +30,7 @@ def _table(title: str, columns: Sequence[tuple[str, str]]) -> Table:
 def streams_table(recording: Recording) -> Table:
     """Every stream with its clock, rates, jitter and gaps."""
     table = _table(
-        f"{recording.name}: {len(recording.streams)} streams on {len(recording.clocks)} clocks",
+        f"{recording.name}: {counted(len(recording.streams), 'stream')} on {counted(len(recording.clocks), 'clock')}",
         [
             ("stream", "left"),
             ("modality", "left"),
@@ -53,9 +54,9 @@ def _stream_cells(stream: Stream, recording: Recording) -> list[str]:
     timing = timing_of(stream)
     start_ns = int(recording.clock(stream.clock).raw_ns([stream.interval.start_ns])[0])
     return [
-        stream.name,
+        _plain(stream.name),
         str(stream.modality),
-        stream.clock,
+        _plain(stream.clock),
         f"{len(stream):,}",
         f"{stream.nominal_rate_hz:g}" if stream.nominal_rate_hz else "–",
         f"{stream.effective_rate_hz:.3f}" if stream.effective_rate_hz else "–",
@@ -119,12 +120,13 @@ def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
     row = entry.to_json()
     status = f"[{STATUS_STYLE[entry.status]}]{entry.status}[/]"
     if entry.clock.name == reference:
-        return [entry.clock.name, status, "0", "0", "0", "0", "reference", entry.note]
+        return [_plain(entry.clock.name), status, "0", "0", "0", "0", "reference", _plain(entry.note)]
     figures = [row["offset_ms"], row["drift_ppm"], row["error95_ms"]]
     written = [f"{figure:+,.3f}" if figure is not None else "–" for figure in figures[:2]]
     written.append(f"{figures[2]:.3f}" if figures[2] is not None else "–")
     jumps = str(entry.jumps) if entry.time_map else "–"
-    return [entry.clock.name, status, *written, jumps, ", ".join(entry.methods) or "–", entry.note]
+    methods = ", ".join(entry.methods) or "–"
+    return [_plain(entry.clock.name), status, *written, jumps, _plain(methods), _plain(entry.note)]
 
 
 def findings_table(findings: Iterable[Finding]) -> Table | None:
@@ -170,8 +172,19 @@ def versions_table(title: str, rows: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is one.
+
+    Examples
+    --------
+    >>> counted(1, "stream"), counted(1200, "stream")
+    ('1 stream', '1,200 streams')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _plain(text: str) -> str:
-    """Text from files, with nothing that the terminal would take for markup."""
+    """Text from files, with nothing that rich would take for markup or the terminal for a command."""
     from rich.markup import escape
 
-    return escape(text)
+    return escape(visible(text))

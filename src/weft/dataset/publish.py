@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, for exports."""
+"""Folders that appear whole or not at all, for exports; a mark in them tells readers that weft made them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from weft.core import UsageError
 from weft.dataset.atomic import make_folder, storage_errors
+from weft.dataset.canonical import pretty_json
+from weft.readers.finding_files import MARK
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         draft.mkdir()
         try:
             yield draft
+            (draft / MARK).write_text(pretty_json({"format": "weft export"}), encoding="utf-8")
             if path.is_dir():
                 path.rmdir()
             draft.rename(path)

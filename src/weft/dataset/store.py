@@ -82,6 +82,8 @@ class Store:
             If there is none, or a newer weft made it.
         """
         root = Path(path).absolute()
+        if not root.exists():
+            raise DatasetError(f"{root}: no such folder; weft build makes a dataset")
         mark = _read_json(root / MARK) if (root / MARK).is_file() else {}
         if mark.get("format") != "weft dataset":
             raise DatasetError(f"{root} is not a weft dataset: it has no {MARK}; weft build makes one")
@@ -206,7 +208,8 @@ class Store:
         chosen = numbers[-1] if number is None and numbers else number
         if chosen is None or chosen not in numbers:
             known = ", ".join(map(str, numbers)) or "none yet; `weft build` writes the first"
-            raise UsageError(f"{self.root}: there is no version {number or ''}; versions: {known}".replace("  ", " "))
+            wanted = "version" if number is None else f"version {number}"
+            raise UsageError(f"{self.root}: there is no {wanted}; versions: {known}")
         path = self._manifest_path(chosen)
         try:
             return Manifest.from_dict(_read_json(path))

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,7 +160,8 @@ def _one_pool(
     clean = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(clean)
     with ProcessPoolExecutor(min(jobs, len(numbers)), mp_context=context, initializer=_end_with_parent) as pool:
-        futures = {pool.submit(_attempt, process, items[n].name, items[n].payload): n for n in numbers}
+        with _deaf_to_ctrl_c():  # workers inherit it until they can end quietly
+            futures = {pool.submit(_attempt, process, items[n].name, items[n].payload): n for n in numbers}
         try:
             for future in as_completed(futures):
                 try:
@@ -169,8 +172,24 @@ def _one_pool(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Put Ctrl-C off while the block runs, where the system can; processes started in it inherit that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end_with_parent() -> None:
-    """End this worker when the process that started it has gone; nothing else would wake it."""
+    """End this worker, without a word, at Ctrl-C or when the process that started it has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -153,3 +156,41 @@ def test_modification_times_of_originals_stay() -> None:
     time.sleep(0.01)
     run("inspect", INTERVIEW)
     assert {path: path.stat().st_mtime_ns for path in INTERVIEW.iterdir()} == before
+
+
+def test_a_reader_that_never_reads_is_no_finding(tmp_path: Path) -> None:
+    script = f"set -o pipefail; {sys.executable} -m weft inspect {INTERVIEW} | true"
+    for _ in range(2):
+        piped = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+        assert (piped.returncode, piped.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"], ids=["no_stdout", "no_stderr", "neither"])
+def test_closed_outputs_are_no_fault(closed: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m weft inspect {INTERVIEW} {closed}", shell=True, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_is_one_line_and_exit_130(tmp_path: Path) -> None:
+    recordings = [tmp_path / name for name in ("one", "two")]
+    for recording in recordings:
+        shutil.copytree(INTERVIEW, recording)
+    command = [sys.executable, "-m", "weft", "build", *map(str, recordings), "--out", str(tmp_path / "o"), "--jobs=2"]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(2.5)
+    os.killpg(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert (started.returncode, said.strip()) == (130, "weft: stopped")
+
+
+def test_names_of_files_command_neither_rich_nor_the_terminal(tmp_path: Path) -> None:
+    name = "[red]a[%bold] \x1b[31m<script>"
+    (tmp_path / f"{name}.csv").write_text("time_s,x\n0,1\n1,2\n", encoding="utf-8")
+    for arguments in (("inspect", tmp_path), ("align", tmp_path)):
+        shown = run(*arguments).stdout
+        assert "[red]a[%bold] \\x1b[31m<script>" in shown and "\x1b" not in shown
+    broken = tmp_path / f"{name}.mp4"
+    broken.write_bytes(b"")
+    assert "\x1b" not in run("inspect", broken).stderr

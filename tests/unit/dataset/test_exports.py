@@ -87,7 +87,7 @@ class TestWebDataset:
         folders = [export_webdataset(dataset, tmp_path / place, options=ClipOptions(rates_hz=RATES)) for place in "xy"]
         first, second = ({p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders)
         assert first == second
-        assert sorted(first) == ["README.md", "capsules-000000.tar"]
+        assert sorted(first) == ["README.md", "capsules-000000.tar", "weft.json"]
 
     def test_shards_hold_at_most_their_number_of_capsules(
         self, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
