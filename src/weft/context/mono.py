@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.core import RegularTimeline, Stream
+from weft.core.runs import runs_without_gap
 
 RATE_HZ = 16_000
 
@@ -31,20 +32,7 @@ Progress = Callable[[float], None]
 
 def continuous_runs(stream: Stream) -> Iterator[tuple[int, int]]:
     """The stretches of samples without a gap in their stamps, as half-open index pairs."""
-    count = len(stream)
-    if not count:
-        return
-    if isinstance(stream.timeline, RegularTimeline):
-        yield 0, count
-        return
-    start = 0
-    for at in range(0, count, _READ):
-        times_ns = stream.timeline.slice_ns(max(0, at - 1), min(count, at + _READ))
-        for jump in np.flatnonzero(np.diff(times_ns) > _GAP_NS):
-            stop = max(0, at - 1) + int(jump) + 1
-            yield start, stop
-            start = stop
-    yield start, count
+    return runs_without_gap(stream.timeline, _GAP_NS)
 
 
 def sound_rate_hz(stream: Stream) -> float:

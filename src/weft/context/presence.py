@@ -21,13 +21,13 @@ from weft.core import (
     StreamSpan,
     TimeMap,
 )
+from weft.core.runs import runs_without_gap
 
 _POINTLIKE = (Modality.EVENT, Modality.TEXT)
 """Between their samples nothing is missing."""
 
 _GAP_PERIODS = 4.0
 _SHORTEST_GAP_S = 0.1
-_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,9 @@ def device_runs(stream: Stream) -> Iterator[Interval]:
     rate_hz = stream.nominal_rate_hz or stream.effective_rate_hz
     period_ns = round(NS_PER_S / rate_hz) if rate_hz else 0
     largest_ns = max(_GAP_PERIODS * period_ns, _SHORTEST_GAP_S * NS_PER_S)
-    start_ns = whole.start_ns
-    for at in range(0, len(stream), _CHUNK):
-        times_ns = stream.timeline.slice_ns(max(0, at - 1), min(len(stream), at + _CHUNK))
-        for jump in np.flatnonzero(np.diff(times_ns) > largest_ns):
-            yield Interval(start_ns, int(times_ns[jump]) + period_ns)
-            start_ns = int(times_ns[jump + 1])
-    yield Interval(start_ns, whole.stop_ns)
+    for start, stop in runs_without_gap(stream.timeline, largest_ns):
+        first_ns, last_ns = (int(stream.timeline.slice_ns(i, i + 1)[0]) for i in (start, stop - 1))
+        yield Interval(first_ns, whole.stop_ns if stop == len(stream) else last_ns + period_ns)
 
 
 def _meeting(one: Interval, other: Interval) -> Interval | None:

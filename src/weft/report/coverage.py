@@ -16,14 +16,12 @@ from weft.core import (
     RegularTimeline,
     Stream,
 )
+from weft.core.runs import runs_without_gap
 from weft.dsp.timing import measure_timing
 from weft.report.data import StreamData
 
 GAP_PERIODS = 3.0
 """As in aligned reading: neighbours farther apart than three median periods have a gap between them."""
-
-CHUNK = 1 << 18
-"""Stamps looked at together."""
 
 TOUCHING_NS = 1_000_000
 """Stretches that meet to within a millisecond are one; pieces of a map meet like that."""
@@ -71,15 +69,10 @@ def _runs(stream: Stream) -> list[Interval]:
     if stream.modality in POINTLIKE:
         return [Interval(timeline.first_ns, timeline.last_ns + 1)]
     period_ns = _period_ns(stream)
-    if isinstance(timeline, RegularTimeline):
-        return [Interval(timeline.first_ns, timeline.last_ns + period_ns)]
-    runs, start_ns = [], timeline.first_ns
-    for at in range(0, len(stream), CHUNK):
-        times_ns = timeline.slice_ns(max(0, at - 1), min(len(stream), at + CHUNK))
-        for gap in np.flatnonzero(np.diff(times_ns) > GAP_PERIODS * max(1, period_ns)):
-            runs.append(Interval(start_ns, int(times_ns[gap]) + period_ns))
-            start_ns = int(times_ns[gap + 1])
-    return [*runs, Interval(start_ns, timeline.last_ns + period_ns)]
+    return [
+        Interval(int(timeline.slice_ns(start, start + 1)[0]), int(timeline.slice_ns(stop - 1, stop)[0]) + period_ns)
+        for start, stop in runs_without_gap(timeline, GAP_PERIODS * max(1, period_ns))
+    ]
 
 
 def _period_ns(stream: Stream) -> int:
