@@ -78,11 +78,12 @@ class Recipe:
         context = record.get("context", {})
         if not isinstance(context, Mapping):
             raise UsageError("a recipe's `context` must be a table, as in [context] history_s = 5.0")
-        try:
-            budget_ms = float(record.get("budget_ms", 80.0))
-            return cls(str(record.get("reference", "")), budget_ms, ContextOptions.from_dict(context))
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"a recipe option has a value of the wrong kind: {error}") from error
+        reference, budget_ms = record.get("reference", ""), record.get("budget_ms", 80.0)
+        if not isinstance(reference, str):
+            raise UsageError(f"reference must be a clock's name, found {reference!r}")
+        if isinstance(budget_ms, bool) or not isinstance(budget_ms, (int, float)):
+            raise UsageError(f"budget_ms must be a number, found {budget_ms!r}")
+        return cls(reference, float(budget_ms), ContextOptions.from_dict(context))
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -105,3 +106,19 @@ def read_recipe(path: Path) -> Recipe:
         return Recipe.from_dict(table)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+
+
+def recipe_from(path: Path | None, *, reference: str = "", budget_ms: float | None = None) -> Recipe:
+    """The recipe of a file, with what the command line says in its place.
+
+    Raises
+    ------
+    UsageError
+        If the file or an option is wrong.
+    """
+    recipe = read_recipe(path) if path is not None else Recipe()
+    return replace(
+        recipe,
+        reference=reference or recipe.reference,
+        budget_ms=recipe.budget_ms if budget_ms is None else budget_ms,
+    )

@@ -127,7 +127,26 @@ class ContextOptions:
         unknown = sorted(set(record) - set(known))
         if unknown:
             raise UsageError(f"unknown context options {', '.join(unknown)}; known are {', '.join(known)}")
+        kinds = {field.name: field.default for field in fields(cls)}
+        problems = [problem for name, value in record.items() if (problem := _wrong_kind(name, value, kinds[name]))]
+        if problems:
+            raise UsageError("context options: " + "; ".join(problems))
         return cls(**record)
+
+
+def _wrong_kind(name: str, value: Any, default: object) -> str:
+    """What is wrong with the type of an option's value, which must be its default's; empty if nothing."""
+    if isinstance(default, bool):
+        fits, kind = isinstance(value, bool), "true or false"
+    elif isinstance(default, float):
+        fits, kind = isinstance(value, (int, float)) and not isinstance(value, bool), "a number"
+    elif isinstance(default, int):
+        fits, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    elif isinstance(default, str):
+        fits, kind = isinstance(value, str), "text"
+    else:
+        fits, kind = isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value), "a list of text"
+    return "" if fits else f"{name} must be {kind}, found {value!r}"
 
 
 def can_estimate_faces() -> bool:

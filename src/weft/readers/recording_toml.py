@@ -98,23 +98,43 @@ def read_notes(folder: Path) -> RecordingNotes:
     problems = [
         f"unknown key {key!r} (known: {', '.join(sorted(_TOP_KEYS))})" for key in sorted(set(table) - _TOP_KEYS)
     ]
+    problems += _text_problems(table, ("name", "reference"), "")
     problems += _file_problems(table.get("files", {}))
     problems += _stream_problems(table.get("streams", {}))
-    relations = []
-    for number, relation in enumerate(table.get("relations", []), start=1):
-        try:
-            relations.append(_relation(relation))
-        except (UsageError, TypeError, ValueError) as error:
-            problems.append(f"relation {number}: {error}")
+    relations, more = _relations(table.get("relations", []))
+    problems += more
     if problems:
-        raise UsageError("\n".join([f"{path}: {len(problems)} problems:", *(f"  - {problem}" for problem in problems)]))
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise UsageError("\n".join([f"{path}: {count}:", *(f"  - {problem}" for problem in problems)]))
     return RecordingNotes(
         name=str(table.get("name", "")),
         reference=str(table.get("reference", "")),
         files=table.get("files", {}),
         streams=table.get("streams", {}),
-        relations=tuple(relations),
+        relations=relations,
     )
+
+
+def _text_problems(table: Mapping[str, Any], keys: tuple[str, ...], where: str) -> list[str]:
+    """What is wrong with values that must be printable text."""
+    return [
+        f"{where}{key} must be text without control characters, found {table[key]!r}"
+        for key in keys
+        if key in table and not (isinstance(table[key], str) and table[key].isprintable())
+    ]
+
+
+def _relations(relations: Any) -> tuple[tuple[Evidence, ...], list[str]]:
+    """The declared relations, and what is wrong with them."""
+    if not isinstance(relations, list) or not all(isinstance(relation, dict) for relation in relations):
+        return (), ["`relations` must be a list of tables, each under its own [[relations]]"]
+    evidence, problems = [], []
+    for number, relation in enumerate(relations, start=1):
+        try:
+            evidence.append(_relation(relation))
+        except (UsageError, TypeError, ValueError, OverflowError) as error:
+            problems.append(f"relation {number}: {error}")
+    return tuple(evidence), problems
 
 
 def _file_problems(files: Any) -> list[str]:
@@ -122,7 +142,12 @@ def _file_problems(files: Any) -> list[str]:
     if not isinstance(files, dict) or not all(isinstance(options, dict) for options in files.values()):
         return ['`files` must hold one table for each file, as in [files."gaze.tsv"]']
     escaping = [name for name in files if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts]
-    return [f"file {name!r} lies outside the recording's folder; name files relative to it" for name in escaping]
+    problems = [f"file {name!r} lies outside the recording's folder; name files relative to it" for name in escaping]
+    for name, options in files.items():
+        problems += _text_problems(options, ("clock",), f"file {name!r}: ")
+        if not isinstance(options.get("ignore", False), bool):
+            problems.append(f"file {name!r}: ignore must be true or false, found {options['ignore']!r}")
+    return problems
 
 
 def _stream_problems(streams: Any) -> list[str]:
@@ -133,6 +158,10 @@ def _stream_problems(streams: Any) -> list[str]:
     for name, options in streams.items():
         for key in sorted(set(options) - _STREAM_KEYS):
             problems.append(f"stream {name!r}: unknown key {key!r} (known: {', '.join(sorted(_STREAM_KEYS))})")
+        rate_hz = options.get("nominal_rate_hz", 1.0)
+        if isinstance(rate_hz, bool) or not isinstance(rate_hz, (int, float)) or not 0 < rate_hz < float("inf"):
+            problems.append(f"stream {name!r}: nominal_rate_hz must be a positive number, found {rate_hz!r}")
+        problems += _text_problems(options, ("role",), f"stream {name!r}: ")
         for key, kinds in (("modality", Modality), ("interpolation", Interpolation)):
             if key in options and options[key] not in list(kinds):
                 problems.append(f"stream {name!r}: {key} {options[key]!r} is not one of {', '.join(kinds)}")

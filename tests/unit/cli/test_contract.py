@@ -194,3 +194,9 @@ def test_names_of_files_command_neither_rich_nor_the_terminal(tmp_path: Path) ->
     broken = tmp_path / f"{name}.mp4"
     broken.write_bytes(b"")
     assert "\x1b" not in run("inspect", broken).stderr
+
+
+def test_a_locale_without_our_letters_is_no_fault() -> None:
+    command = [sys.executable, "-m", "weft", "inspect", str(INTERVIEW)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "") and "timbl_1/audio" in done.stdout

@@ -40,3 +40,19 @@ def test_auto_becomes_what_is_installed(monkeypatch, installed, expected):
     resolved = ContextOptions().resolved()
     assert (resolved.voice_activity, resolved.estimate_faces) == (expected, installed)
     assert ContextOptions(voice_activity="none").resolved().voice_activity == "none"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("history_s", "a", "history_s must be a number, found 'a'"),
+        ("history_s", True, "history_s must be a number, found True"),
+        ("anchor_kinds", "event", "anchor_kinds must be a list of text, found 'event'"),
+        ("use_weak", 1, "use_weak must be true or false, found 1"),
+        ("most_anchors", 2.5, "most_anchors must be a whole number, found 2.5"),
+        ("voice_activity", 3, "voice_activity must be text, found 3"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(option: str, value: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        ContextOptions.from_dict({option: value})

@@ -269,3 +269,25 @@ def test_how_to_go_on_is_not_counted_as_a_problem(session: Path) -> None:
 def test_source_code_that_speaks_of_elan_is_not_taken_for_it(session: Path) -> None:
     (session / "make.py").write_text("print('<ANNOTATION_DOCUMENT>')\n", encoding="utf-8")
     assert [f.check for f in open_recording(session).findings if f.subject == "make.py"] == ["unrecognised_file"]
+
+
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ("name = 3", "name must be text"),
+        ('name = "a\\u001b[31m"', "name must be text without control characters"),
+        ('reference = ["gaze"]', "reference must be text"),
+        ("relations = 3", "must be a list of tables"),
+        ('relations = ["a"]', "must be a list of tables"),
+        ('[[relations]]\nclock="gaze"\nreference="b"\noffset_ms=1e300\nsd_ms=1', "relation 1: "),
+        ('[files."gaze.csv"]\nclock = ["x"]', "clock must be text"),
+        ('[files."gaze.csv"]\nignore = "no"', "ignore must be true or false"),
+        ('[streams."gaze/table"]\nnominal_rate_hz = "a"', "must be a positive number, found 'a'"),
+        ('[streams."gaze/table"]\nnominal_rate_hz = -5', "must be a positive number, found -5"),
+    ],
+    ids=lambda value: value if " must " in value else None,
+)
+def test_a_value_of_the_wrong_kind_in_the_notes_is_named(session: Path, notes: str, message: str) -> None:
+    (session / "recording.toml").write_text(notes + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        open_recording(session)
