@@ -43,11 +43,12 @@ def command(
     from weft import workflow
     from weft.cli.console import print_json, progress_bar, stdout_console
     from weft.cli.tables import clocks_table, findings_table
+    from weft.quality import alignment_findings
 
     with progress_bar(quiet=as_json) as progress:
         recording = workflow.open_one(paths, reference=reference, skip_unreadable=skip_unreadable)
         alignment = workflow.align(recording, budget_ms=budget_ms, progress=progress)
-    findings = (*recording.findings, *workflow.alignment_findings(alignment))
+    findings = (*recording.findings, *alignment_findings(alignment))
     if out is not None:
         workflow.save_alignment(alignment, out)
     if as_json:

@@ -61,8 +61,9 @@ def command(
     """
     from weft import workflow
     from weft.cli.console import print_json, progress_bar
+    from weft.recipe import recipe_from
 
-    chosen = workflow.recipe_from(recipe, reference=reference, budget_ms=budget_ms)
+    chosen = recipe_from(recipe, reference=reference, budget_ms=budget_ms)
     with progress_bar(quiet=as_json) as progress:
         result = workflow.build(
             paths,

@@ -25,7 +25,7 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
     """
     from weft import workflow
     from weft.cli.console import print_json, progress_bar, stdout_console
-    from weft.cli.tables import counted, findings_table, stream_json, streams_table
+    from weft.cli.tables import annotation_counts, counted, findings_table, recording_json, stream_json, streams_table
 
     with progress_bar(quiet=as_json) as progress:
         recordings, left_out = workflow.inspect(paths, skip_unreadable=skip_unreadable, progress=progress)
@@ -33,7 +33,7 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
     if as_json:
         print_json(
             {
-                "recordings": [workflow.summary(recording) for recording in recordings],
+                "recordings": [recording_json(recording) for recording in recordings],
                 "streams": [stream_json(stream, recording) for recording in recordings for stream in recording.streams],
                 "findings": [finding.to_dict() for finding in findings],
             }
@@ -43,7 +43,7 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
     for recording in recordings:
         console.print(streams_table(recording))
         if recording.annotations:
-            counts = workflow.annotation_counts(recording)
+            counts = annotation_counts(recording)
             console.print(f"{counted(len(recording.annotations), 'annotation')}: {counts}\n", markup=False)
     if (table := findings_table(findings)) is not None:
         console.print(table)

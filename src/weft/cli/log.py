@@ -14,11 +14,11 @@ from weft.cli.options import json_option
 @json_option
 def command(dataset: Path, as_json: bool) -> int:
     """Show every version, newest first: when, from which, what it holds, which recipe."""
-    from weft import workflow
     from weft.cli.console import print_json, stdout_console
     from weft.cli.tables import versions_table
+    from weft.dataset import history
 
-    rows = workflow.history(dataset)
+    rows = history(dataset)
     if as_json:
         print_json({"dataset": str(dataset), "versions": rows})
     else:

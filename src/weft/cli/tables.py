@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -188,3 +189,28 @@ def _plain(text: str) -> str:
     from rich.markup import escape
 
     return escape(visible(text))
+
+
+def recording_json(recording: Recording) -> dict[str, Any]:
+    """One recording of ``weft inspect --json``, without its streams and findings."""
+    return {
+        "name": recording.name,
+        "root": str(recording.root),
+        "reference": recording.reference or None,
+        "clocks": [clock.to_dict() for clock in recording.clocks],
+        "sources": [
+            {"path": source.path, "size_bytes": source.size_bytes, "reader": source.reader}
+            for source in recording.sources
+        ],
+        "annotations": dict(sorted(Counter(annotation.kind for annotation in recording.annotations).items())),
+        "evidence": [
+            {"clock": e.clock, "reference": e.reference, "method": e.method, "count": len(e)}
+            for e in recording.evidence
+        ],
+    }
+
+
+def annotation_counts(recording: Recording) -> str:
+    """How many annotations of each kind there are, in words."""
+    counts = Counter(annotation.kind for annotation in recording.annotations)
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from weft.dataset.rows import recording_fragments
     from weft.dataset.store import Store
     from weft.dataset.upkeep import collect, verify
-    from weft.dataset.version_log import Difference, diff, log
+    from weft.dataset.version_log import Difference, diff, history, log
     from weft.dataset.webdataset_export import export_webdataset
     from weft.dataset.write import link_originals, store_recording, write_version
 
@@ -29,6 +29,7 @@ _HOMES = {
     "export_parquet": "parquet_export",
     "export_webdataset": "webdataset_export",
     "hash_sources": "originals",
+    "history": "version_log",
     "input_hashes": "originals",
     "link_originals": "write",
     "log": "version_log",
@@ -50,6 +51,7 @@ __all__ = [
     "export_parquet",
     "export_webdataset",
     "hash_sources",
+    "history",
     "input_hashes",
     "link_originals",
     "log",

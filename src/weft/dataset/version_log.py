@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from weft.core import Version
 from weft.dataset.store import Store
@@ -82,3 +84,36 @@ def diff(path: str | Path, before: int, after: int) -> Difference:
         recipe={o: (old.recipe.get(o), new.recipe.get(o)) for o in options if old.recipe.get(o) != new.recipe.get(o)},
         counts={table: new.counts[table] - old.counts[table] for table in new.counts},
     )
+
+
+def history(path: str | Path) -> list[dict[str, Any]]:
+    """Every version of a dataset, newest first, with what changed since the one before."""
+    rows = []
+    for version in log(path):
+        written = datetime.fromtimestamp(written_at_s(path, version.number)).astimezone()
+        rows.append(
+            {
+                "version": version.number,
+                "written": written.isoformat(sep=" ", timespec="seconds"),
+                "parent": version.parent,
+                "content_sha256": version.content_sha256,
+                "counts": dict(version.counts),
+                "recipe": dict(version.recipe),
+                "changes": _changes(path, version),
+            }
+        )
+    return rows
+
+
+def _changes(path: str | Path, version: Version) -> str:
+    """What a version changed, in a line."""
+    if version.parent is None:
+        return "first"
+    difference = diff(path, version.parent, version.number)
+    parts = [
+        f"{word} {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+        for word, names in (("+", difference.added), ("-", difference.removed), ("changed", difference.changed))
+        if names
+    ]
+    parts += [f"recipe {', '.join(difference.recipe)}"] if difference.recipe else []
+    return "; ".join(parts) or "nothing"

@@ -1,0 +1,22 @@
+"""The one room that joins the rooms: recordings to alignments, to capsules, to a version, to a report."""
+
+from weft.workflow.aligning import align, save_alignment
+from weft.workflow.build_result import BuildOptions, BuildResult
+from weft.workflow.building import build
+from weft.workflow.datasets import check, export, open_dataset, report
+from weft.workflow.opening import inspect, open_one, open_recording
+
+__all__ = [
+    "BuildOptions",
+    "BuildResult",
+    "align",
+    "build",
+    "check",
+    "export",
+    "inspect",
+    "open_dataset",
+    "open_one",
+    "open_recording",
+    "report",
+    "save_alignment",
+]

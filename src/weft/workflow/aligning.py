@@ -1,0 +1,49 @@
+"""From a recording to its alignment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from weft import sync
+from weft.core import Alignment, Recording
+from weft.dataset.atomic import write_text
+
+Progress = Callable[[str, float], None]
+
+
+def align(
+    recording: Recording, *, reference: str = "", budget_ms: float = 80.0, progress: Progress | None = None
+) -> Alignment:
+    """A map from every clock of a recording to its reference, or the admission that there is none.
+
+    Parameters
+    ----------
+    recording
+        As :func:`open_recording` gives it.
+    reference
+        The reference clock; by default the recording's, else one is chosen.
+    budget_ms
+        The largest 95 % error with which a clock still counts as aligned.
+    progress
+        Called with what is being done and the share done, 0..1.
+
+    Raises
+    ------
+    UsageError
+        If there is no clock of that name.
+    """
+    return sync.align(recording, reference=reference, budget_ms=budget_ms, progress=progress)
+
+
+def save_alignment(alignment: Alignment, path: Path) -> None:
+    """Write a whole alignment, exact, as JSON that :meth:`Alignment.from_dict` reads; wholly or not at all.
+
+    Raises
+    ------
+    DatasetError
+        If the disk is full or the file may not be written.
+    """
+    content = json.dumps(alignment.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    write_text(path.absolute(), content, work=path.absolute().parent)

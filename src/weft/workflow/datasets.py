@@ -1,0 +1,74 @@
+"""What is done with a dataset that was built: opening, checking, reporting, exporting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from weft import dataset, loaders, quality
+from weft.core import Finding, UsageError
+from weft.dataset.atomic import storage_errors
+from weft.workflow.opening import open_recording
+
+Progress = Callable[[str, float], None]
+
+
+def open_dataset(path: str | Path, version: int | None = None) -> dataset.Dataset:
+    """A version of the dataset in ``path``, the newest one without ``version``.
+
+    Parameters
+    ----------
+    path
+        The dataset's folder.
+    version
+        The version's number.
+
+    Raises
+    ------
+    DatasetError
+        If there is no dataset, or its manifest is damaged.
+    UsageError
+        If it has no such version.
+    """
+    opener = partial(open_recording, skip_unreadable=True)
+    return dataset.open_dataset(path, version, opener=opener, to_torch=loaders.to_torch)
+
+
+def check(
+    path: Path, *, version: int | None = None, budget_ms: float = 80.0, files: bool = True
+) -> tuple[Finding, ...]:
+    """The findings of a version, of its clocks against a budget, and of its files."""
+    opened = open_dataset(path, version)
+    findings = list(opened.findings)
+    for name in opened.recordings:
+        for entry in opened.alignment(name).clocks:
+            error_ms = entry.to_json()["error95_ms"]
+            if error_ms is not None and error_ms > budget_ms:
+                findings.append(quality.over_budget(f"{name}: {entry.clock.name}", error_ms, budget_ms))
+    return (*findings, *(dataset.verify(opened.store) if files else ()))
+
+
+def report(path: Path, *, version: int | None = None, out: Path | None = None) -> Path:
+    """The page about a version, written where it is not there yet."""
+    from weft.report import write_report
+
+    opened = open_dataset(path, version)
+    target = out or opened.path / "reports" / f"{opened.version.number:06d}.html"
+    if out is None and target.is_file():
+        return target
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return write_report(opened, target)
+
+
+def export(
+    path: Path, target: str, out: Path, *, version: int | None = None, progress: Progress | None = None
+) -> list[Path]:
+    """The files of a version in another tool's format: ``webdataset`` or ``parquet``."""
+    opened = open_dataset(path, version)
+    exporters = {"webdataset": dataset.export_webdataset, "parquet": dataset.export_parquet}
+    if target not in exporters:
+        raise UsageError(f"cannot export to {target!r}; known are {', '.join(exporters)}")
+    folder = exporters[target](opened, out, progress=progress)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
