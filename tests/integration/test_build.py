@@ -215,3 +215,18 @@ def test_a_whole_recording_may_be_left_out_knowingly(tmp_path: Path) -> None:
     assert [f["subject"].rpartition("/")[2] for f in said["findings"] if f["check"] == "unreadable_recording"] == [
         "bad"
     ]
+
+
+def test_check_misses_originals_that_are_gone(tmp_path: Path) -> None:
+    table = tmp_path / "session" / "imu.csv"
+    table.parent.mkdir()
+    table.write_text("time_s,x\n0,1\n1,2\n2,3\n", encoding="utf-8")
+    build([table.parent], tmp_path / "o")
+    gate = [sys.executable, "-m", "weft", "check", str(tmp_path / "o"), "--json"]
+    assert subprocess.run(gate, capture_output=True).returncode == 0
+    table.unlink()
+    gone = subprocess.run(gate, capture_output=True, text=True)
+    assert gone.returncode == 1
+    assert [f["check"] for f in json.loads(gone.stdout)["findings"] if f["severity"] == "error"] == [
+        "originals_missing"
+    ]

@@ -175,9 +175,7 @@ class Dataset:
         DatasetError
             If originals are missing or have changed; all are named, with the cure.
         """
-        rows = self.table("sources", recording=name).to_pylist()
-        sources = [SourceFile(row["path"], row["size_bytes"], row["reader"], row["sha256"]) for row in rows]
-        originals = Originals(self.store, name, sources)
+        originals = self.originals(name)
         originals.check(verify=verify)
         opened_as = self.table("recordings", recording=name)["opened_as"][0].as_py()
         opened = originals.open(self._opener, opened_as)
@@ -189,6 +187,12 @@ class Dataset:
                 f"the originals of {name!r} no longer give the streams {', '.join(lacking)}; build a new version"
             )
         return replace(opened, streams=tuple(by_name[stream] for stream in wanted))
+
+    def originals(self, name: str) -> Originals:
+        """The files that a recording was read from, as they were then and where they lie now."""
+        rows = self.table("sources", recording=name).to_pylist()
+        sources = [SourceFile(row["path"], row["size_bytes"], row["reader"], row["sha256"]) for row in rows]
+        return Originals(self.store, name, sources)
 
     def windows(
         self,

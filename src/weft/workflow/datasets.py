@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from weft import dataset, loaders, quality
-from weft.core import Finding, UsageError
+from weft.core import DatasetError, Finding, Severity, UsageError
 from weft.dataset.atomic import storage_errors
 from weft.workflow.opening import open_recording
 
@@ -46,6 +46,13 @@ def check(
             error_ms = entry.to_json()["error95_ms"]
             if error_ms is not None and error_ms > budget_ms:
                 findings.append(quality.over_budget(f"{name}: {entry.clock.name}", error_ms, budget_ms))
+        try:
+            opened.originals(name).check()
+        except DatasetError as error:
+            cure = "training needs them: restore them, or say in links.json where they lie now"
+            findings.append(
+                Finding("originals_missing", Severity.ERROR, name, str(error).partition("\nput the")[0], cure)
+            )
     return (*findings, *(dataset.verify(opened.store) if files else ()))
 
 
