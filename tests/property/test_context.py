@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from weft.context import ContextOptions, contextualise, from_json, to_json
-from weft.core import Annotation, Clock, Interval, Recording
+from weft.context import ContextOptions, contextualise
+from weft.core import Annotation, Capsule, Clock, Interval, Recording
 from weft.testing.talks import as_recorded
 
 MS = 1_000_000
@@ -92,7 +92,7 @@ def test_no_annotation_is_lost(said, chosen):
 def test_the_order_of_annotations_does_not_show(said, chosen, random):
     shuffled = list(said)
     random.shuffle(shuffled)
-    assert [to_json(c) for c in _capsules(said, chosen)] == [to_json(c) for c in _capsules(shuffled, chosen)]
+    assert [c.to_dict() for c in _capsules(said, chosen)] == [c.to_dict() for c in _capsules(shuffled, chosen)]
 
 
 @quick
@@ -102,7 +102,7 @@ def test_capsules_are_in_order_have_own_names_and_survive_json(said, chosen):
     starts = [c.interval.start_ns for c in capsules]
     assert starts == sorted(starts)
     assert len({c.capsule_id for c in capsules}) == len(capsules)
-    assert [from_json(to_json(c)) for c in capsules] == list(capsules)
+    assert [Capsule.from_dict(json.loads(json.dumps(c.to_dict()))) for c in capsules] == list(capsules)
 
 
 @quick

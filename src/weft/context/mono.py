@@ -7,13 +7,13 @@ samples   |-- run 0 ---------------|   gap   |-- run 1 ------|     any rate, any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weft.core import RegularTimeline, Stream
 from weft.core.runs import runs_without_gap
+from weft.dsp.mono import as_mono
 
 RATE_HZ = 16_000
 
@@ -92,20 +92,3 @@ class Mono:
             if self.progress:
                 self.progress(min(stop, at + _READ) / max(1, len(self.stream)))
             yield mono
-
-
-def as_mono(values: NDArray[Any]) -> Float32Array:
-    """Sound of any type and any number of channels as mono float32, full scale 1.
-
-    Examples
-    --------
-    >>> as_mono(np.array([[16384, 0]], dtype=np.int16)).tolist()
-    [0.25]
-    """
-    scale = float(-np.iinfo(values.dtype).min) if values.dtype.kind == "i" else 1.0
-    offset = 0.0
-    if values.dtype.kind == "u":
-        scale = offset = float((np.iinfo(values.dtype).max + 1) // 2)
-    flat = values.reshape(len(values), -1).astype(np.float32)
-    mono = flat.mean(axis=1) if flat.shape[1] > 1 else flat[:, 0]
-    return np.ascontiguousarray((mono - np.float32(offset)) / np.float32(scale), dtype=np.float32)

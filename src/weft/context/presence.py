@@ -21,13 +21,10 @@ from weft.core import (
     StreamSpan,
     TimeMap,
 )
-from weft.core.runs import runs_without_gap
+from weft.core.runs import GAP_PERIODS, runs_without_gap
 
 _POINTLIKE = (Modality.EVENT, Modality.TEXT)
 """Between their samples nothing is missing."""
-
-_GAP_PERIODS = 4.0
-_SHORTEST_GAP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ def _presence(stream: Stream, time_map: TimeMap | None, reason: str) -> Presence
 def device_runs(stream: Stream) -> Iterator[Interval]:
     """The stretches of a stream's clock without a gap.
 
-    A gap is a step of more than four periods, and of more than 0.1 s; between events
+    A gap is what aligned reading masks, a step of more than three periods; between events
     nothing is missing.
     """
     if not len(stream):
@@ -115,8 +112,7 @@ def device_runs(stream: Stream) -> Iterator[Interval]:
         return
     rate_hz = stream.nominal_rate_hz or stream.effective_rate_hz
     period_ns = round(NS_PER_S / rate_hz) if rate_hz else 0
-    largest_ns = max(_GAP_PERIODS * period_ns, _SHORTEST_GAP_S * NS_PER_S)
-    for start, stop in runs_without_gap(stream.timeline, largest_ns):
+    for start, stop in runs_without_gap(stream.timeline, GAP_PERIODS * period_ns):
         first_ns, last_ns = (int(stream.timeline.slice_ns(i, i + 1)[0]) for i in (start, stop - 1))
         yield Interval(first_ns, whole.stop_ns if stop == len(stream) else last_ns + period_ns)
 

@@ -13,6 +13,10 @@ _CHUNK = 1 << 18
 """Stamps looked at together: memory does not grow with the recording."""
 
 
+GAP_PERIODS = 3.0
+"""Neighbours farther apart than three periods have a gap between them: no value is made there."""
+
+
 def runs_without_gap(timeline: Timeline, longest_step_ns: float) -> Iterator[tuple[int, int]]:
     """Half-open pairs of sample indices between which no step is longer than ``longest_step_ns``.
 

@@ -16,12 +16,9 @@ from weft.core import (
     RegularTimeline,
     Stream,
 )
-from weft.core.runs import runs_without_gap
+from weft.core.runs import GAP_PERIODS, runs_without_gap
 from weft.dsp.timing import measure_timing
 from weft.report.data import StreamData
-
-GAP_PERIODS = 3.0
-"""As in aligned reading: neighbours farther apart than three median periods have a gap between them."""
 
 TOUCHING_NS = 1_000_000
 """Stretches that meet to within a millisecond are one; pieces of a map meet like that."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.core import NS_PER_S, Interpolation, ListedTimeline, Modality, PiecewiseTimeline, RegularTimeline, Stream
+from weft.core.runs import GAP_PERIODS
 from weft.dsp.interpolate import interpolate_angle, interpolate_linear, pick_held, pick_nearest
 from weft.dsp.resample import filter_reach, resample_at
 from weft.dsp.rotation import interpolate_rotation
@@ -19,9 +20,6 @@ from weft.dsp.timing import GAP_FACTOR, measure_timing
 Floats = NDArray[np.float64]
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
-
-MAX_GAP_PERIODS = 3.0
-"""Neighbours farther apart than this many median periods have a gap between them."""
 
 JITTERY_SHARE = 0.1
 """Stamps whose spacing scatters by more than this share of a period say when they were written, not sampled."""
@@ -59,8 +57,8 @@ def rhythm_of(stream: Stream, max_gap_s: float | None) -> Rhythm:
     rate_hz = _rate_of(stream)
     period_ns = timing.median_period_ns if timing else NS_PER_S / rate_hz if rate_hz else 0.0
     jittery = timing is not None and timing.jitter_ns > JITTERY_SHARE * period_ns
-    max_gap_ns = MAX_GAP_PERIODS * period_ns if max_gap_s is None else max_gap_s * NS_PER_S
-    filter_gap_ns = (MAX_GAP_PERIODS if jittery else GAP_FACTOR) * period_ns
+    max_gap_ns = GAP_PERIODS * period_ns if max_gap_s is None else max_gap_s * NS_PER_S
+    filter_gap_ns = (GAP_PERIODS if jittery else GAP_FACTOR) * period_ns
     filtered = listed and len(stream) > 0 and stream.interpolation is Interpolation.BAND_LIMITED
     smooth_ns = _smoothed(stream.timestamps_ns, period_ns, filter_gap_ns) if filtered else None
     return Rhythm(period_ns, max_gap_ns, filter_gap_ns, smooth_ns)
@@ -70,7 +68,7 @@ def _rate_of(stream: Stream) -> float | None:
     """Samples per second where there is no gap; end to end, gaps would count as slowness."""
     timeline = stream.timeline
     if isinstance(timeline, PiecewiseTimeline) and timeline.pieces:
-        timeline = timeline.pieces[0]
+        timeline = timeline.longest
     if isinstance(timeline, RegularTimeline):
         return float(timeline.rate_hz)
     if isinstance(timeline, ListedTimeline):

@@ -32,11 +32,6 @@ class Window:
     lag: float
     answer: Delay
 
-    @property
-    def is_good(self) -> bool:
-        """Whether its peak stands out of its own background and has no rival."""
-        return self.answer.quality >= LEAST_QUALITY and self.answer.rival <= LARGEST_RIVAL
-
 
 def window_length_s(overlap_s: float) -> float:
     """Long windows where there is time for many, shorter ones in short recordings."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from weft.core import NS_PER_S, Stream, UsageError
 from weft.core.times import Int64Array
 from weft.dsp.flux import BANDS, FRAME_HZ, BandEnergies, rising_energy
+from weft.dsp.mono import as_mono
 
 RATE_HZ = 16_000
 BLOCK_S = 4.0
@@ -195,12 +196,6 @@ def _rate_of(stream: Stream) -> float:
 
 
 def _mono(values: NDArray[Any]) -> NDArray[np.float32]:
-    """The mean of the channels as float32, full scale 1; what is not a number is silence."""
-    scale = 1.0 / -float(np.iinfo(values.dtype).min) if values.dtype.kind == "i" else 1.0
-    mono = values.astype(np.float32)
-    if mono.ndim > 1:
-        mono = mono.reshape(len(mono), -1).mean(axis=1)
-    if values.dtype.kind == "u":
-        half = (float(np.iinfo(values.dtype).max) + 1.0) / 2.0
-        mono, scale = mono - half, 1.0 / half
-    return np.ascontiguousarray(np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0) * np.float32(scale))
+    """One channel at full scale 1; what is not a number is silence."""
+    mono: NDArray[np.float32] = np.nan_to_num(as_mono(values), nan=0.0, posinf=0.0, neginf=0.0)
+    return mono
