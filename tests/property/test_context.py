@@ -1,9 +1,10 @@
 """What holds of every capsule, whatever was recorded."""
 
-from dataclasses import replace
+from dataclasses import json
 from pathlib import Path
 
 import numpy as np
+import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
