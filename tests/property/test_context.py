@@ -1,10 +1,10 @@
 """What holds of every capsule, whatever was recorded."""
 
-from dataclasses import json
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
