@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weft.core import (
     NS_PER_MS,
@@ -22,6 +24,13 @@ from weft.dsp.timing import GAP_FACTOR, Timing, measure_timing
 
 RATE_TOLERANCE = 0.005
 """Half a percent: an oscillator errs by 0.01 %, so more is a wrong declaration or lost samples."""
+
+SILENCE_DBFS = -90
+SILENCE = 10 ** (SILENCE_DBFS / 20)
+"""The last bit of 16-bit sound; a microphone's own noise lies well above it."""
+
+LOOKS, LOOK_S = 10, 0.5
+"""How often and how long a check listens into a recording."""
 
 _SAMPLED = set(Modality) - {Modality.EVENT, Modality.TEXT}
 
@@ -140,6 +149,50 @@ def check_duplicates(stream: Stream) -> Finding | None:
     )
 
 
+def check_single_frame(stream: Stream) -> Finding | None:
+    """A video that is one picture."""
+    if stream.modality is not Modality.VIDEO or len(stream) != 1:
+        return None
+    return Finding(
+        "single_frame",
+        Severity.WARNING,
+        stream.name,
+        "this video holds one frame; nothing moves in it, and it cannot be aligned by what it shows",
+        "check that the camera was recording and that the file was copied whole",
+    )
+
+
+def check_silence(stream: Stream) -> Finding | None:
+    """Sound in which nothing was heard, wherever it was looked into."""
+    if stream.modality is not Modality.AUDIO or not len(stream):
+        return None
+    rate_hz = stream.effective_rate_hz or stream.nominal_rate_hz or 1.0
+    length = min(len(stream), max(1, round(LOOK_S * rate_hz)))
+    starts = np.unique(np.linspace(0, len(stream) - length, LOOKS).astype(np.int64))
+    loudest = max(_level(stream.samples.read(int(start), int(start) + length)) for start in starts)
+    if loudest > SILENCE:
+        return None
+    looked = min(1.0, len(starts) * length / len(stream))
+    return Finding(
+        "silent",
+        Severity.WARNING,
+        stream.name,
+        f"no sound above {SILENCE_DBFS} dB of full scale in the {len(starts)} places looked into ({looked:.0%} of it)",
+        "check the microphone, its plug and its level; silence relates to no other sound",
+        {"looks": len(starts)},
+        coverage=looked,
+    )
+
+
+def _level(values: NDArray[Any]) -> float:
+    """Root mean square without the constant part, as a share of full scale; raw bytes have none."""
+    if values.dtype == object or not values.size:
+        return float("inf")
+    scale = float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else 1.0
+    wave = np.nan_to_num(values.astype(np.float64)) / scale
+    return float(np.sqrt(np.mean((wave - wave.mean(axis=0)) ** 2)))
+
+
 def _is_irregular(timing: Timing) -> bool:
     """Whether the stamps have no period worth speaking of."""
     return timing.jitter_ns > 0.5 * timing.median_period_ns
@@ -151,4 +204,6 @@ _CHECKS: tuple[Callable[[Stream], Finding | None], ...] = (
     check_rate,
     check_jitter,
     check_duplicates,
+    check_single_frame,
+    check_silence,
 )

@@ -19,7 +19,16 @@ from weft.core import (
     Stream,
 )
 from weft.dsp.timing import measure_timing
-from weft.quality.stream_checks import check_duplicates, check_empty, check_gaps, check_jitter, check_rate, timing_of
+from weft.quality.stream_checks import (
+    check_duplicates,
+    check_empty,
+    check_gaps,
+    check_jitter,
+    check_rate,
+    check_silence,
+    check_single_frame,
+    timing_of,
+)
 
 S = 1_000_000_000
 
@@ -106,3 +115,30 @@ def test_one_piece_or_two_samples_have_no_gap() -> None:
     assert timing_of(in_pieces((0, 2))) is None
     timing = timing_of(in_pieces((0, 3)))
     assert timing is not None and not timing.gap_starts_ns.size
+
+
+def sound(wave: np.ndarray) -> Stream:
+    """A microphone's stream of given samples at 8 kHz."""
+    timeline = RegularTimeline(0, Fraction(8000), len(wave))
+    return Stream("mic/audio", Modality.AUDIO, "mic", timeline, ArraySamples(wave.astype(np.float32)[:, None]), 8000.0)
+
+
+def test_silence_is_a_warning_that_says_how_much_was_looked_at() -> None:
+    finding = check_silence(sound(np.full(80_000, 0.01)))
+    assert finding is not None and finding.severity is Severity.WARNING and finding.coverage == pytest.approx(0.5)
+
+
+def test_a_quiet_voice_is_not_silence() -> None:
+    assert check_silence(sound(1e-3 * np.sin(np.arange(80_000)))) is None
+
+
+def test_one_frame_is_no_film() -> None:
+    picture = Stream(
+        "cam/video",
+        Modality.VIDEO,
+        "cam",
+        ListedTimeline(np.array([0])),
+        ArraySamples(np.zeros((1, 2, 2, 3), np.uint8)),
+    )
+    finding = check_single_frame(picture)
+    assert finding is not None and finding.check == "single_frame"
