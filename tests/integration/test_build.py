@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -230,3 +231,22 @@ def test_check_misses_originals_that_are_gone(tmp_path: Path) -> None:
     assert [f["check"] for f in json.loads(gone.stdout)["findings"] if f["severity"] == "error"] == [
         "originals_missing"
     ]
+
+
+def test_an_original_that_changes_during_a_build_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from weft.workflow import building
+
+    folder = tmp_path / "session"
+    folder.mkdir()
+    (folder / "gaze.csv").write_text("time_s,x\n0.0,1\n0.1,2\n0.2,3\n", encoding="utf-8")
+    first = building.run
+
+    def written_meanwhile(*arguments: Any, **options: Any) -> Any:
+        with (folder / "gaze.csv").open("a", encoding="utf-8") as table:
+            table.write("0.3,4\n")
+        return first(*arguments, **options)
+
+    monkeypatch.setattr(building, "run", written_meanwhile)
+    with pytest.raises(weft.core.UnreadableError, match=r"gaze\.csv changed while the dataset was built"):
+        weft.build(folder, tmp_path / "dataset")
+    assert not (tmp_path / "dataset").exists()

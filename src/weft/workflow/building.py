@@ -147,6 +147,7 @@ def _item(recording: Recording, recipe: Recipe, store: dataset.Store, options: B
         "store": store.root,
         "recipe": recipe,
         "skip_unreadable": options.skip_unreadable,
+        "sources": {source.path: source.sha256 for source in recording.sources},
     }
     inputs = [text for source in files_of(recording) for text in (source.path, source.sha256)]
     key = step_key(
@@ -174,6 +175,11 @@ def _build_one(payload: Mapping[str, Any], progress: Progress | None = None) -> 
     store = dataset.Store.open(payload["store"])
     opened = open_recording(payload["path"], reference=recipe.reference, skip_unreadable=payload["skip_unreadable"])
     recording = dataset.hash_sources(replace(opened, name=payload["name"]))
+    changed = [source.path for source in recording.sources if payload["sources"].get(source.path) != source.sha256]
+    if changed:
+        raise UnreadableError(
+            f"{', '.join(changed)} changed while the dataset was built; run again when nobody writes it"
+        )
     solved = StepCache(store.work / "receipts").remember(
         step_key("align", code=payload["key"], inputs=[], options={}),
         lambda: align(recording, budget_ms=recipe.budget_ms, progress=_part(progress, 0.0, 0.5)).to_dict(),
