@@ -234,5 +234,5 @@ def _entry_from_dict(record: Mapping[str, Any]) -> ClockAlignment:
         methods=tuple(record["methods"]),
         residuals=tuple(Residual(*residual) for residual in record["residuals"]),
         note=record["note"],
-        span=Interval(*record["span"]) if record["span"] else None,
+        span=Interval(*record["span"]) if record.get("span") else None,
     )

@@ -149,7 +149,14 @@ class Dataset:
         """The alignment of one recording, exactly as it was stored."""
         parts = ("clocks", "residuals", "evidence", "findings")
         reference = self.table("recordings", recording=recording)["reference"][0].as_py()
-        return alignment_of(recording, reference, {part: self.table(part, recording=recording) for part in parts})
+        tables = {part: self.table(part, recording=recording) for part in parts}
+        try:
+            return alignment_of(recording, reference, tables)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DatasetError(
+                f"{self.path}: the alignment of {recording!r} is not as this weft writes it ({error!r}); "
+                "build the version again from the originals"
+            ) from error
 
     def annotations(self, recording: str) -> tuple[Annotation, ...]:
         """What the recording's files said, each on its own clock."""

@@ -305,3 +305,14 @@ class TestHistory:
     def test_manifest_is_readable_json(self, dataset: Dataset) -> None:
         record = json.loads((dataset.path / "versions/000001.json").read_text())
         assert record["counts"]["capsules"] == 6
+
+
+def test_an_alignment_of_another_make_is_refused_and_not_a_traceback(tmp_path, monkeypatch):
+    def strange(*arguments):
+        raise KeyError("pieces")
+
+    build_toy_dataset(tmp_path / "DS", [write_toy_folder(tmp_path / "in")])
+    dataset = open_dataset(tmp_path / "DS", opener=open_toy)
+    monkeypatch.setattr("weft.dataset.dataset.alignment_of", strange)
+    with pytest.raises(DatasetError, match="not as this weft writes it"):
+        dataset.alignment(dataset.recordings[0])
