@@ -56,7 +56,7 @@ def command(
         print_json({**document, "findings": [finding.to_dict() for finding in findings]})
         return exit_code(findings, fail_on)
     console = stdout_console()
-    console.print(clocks_table(alignment))
+    console.print(clocks_table(alignment, width=console.width))
     if (table := findings_table(findings)) is not None:
         console.print(table)
     return exit_code(findings, fail_on)

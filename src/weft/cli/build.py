@@ -92,7 +92,7 @@ def show(result: object) -> None:
         raise TypeError(f"expected a BuildResult, found {type(result).__name__}")
     console = stdout_console()
     for alignment in result.alignments():
-        console.print(clocks_table(alignment))
+        console.print(clocks_table(alignment, width=console.width))
     grave = [finding for finding in result.findings if finding.severity is not Severity.INFO]
     if (table := findings_table(grave)) is not None:
         console.print(table)

@@ -41,7 +41,7 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
         return exit_code(findings, fail_on)
     console = stdout_console()
     for recording in recordings:
-        console.print(streams_table(recording))
+        console.print(streams_table(recording, width=console.width))
         if recording.annotations:
             counts = annotation_counts(recording)
             console.print(f"{counted(len(recording.annotations), 'annotation')}: {counts}\n", markup=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from weft.cli.console import visible
+from weft.cli.table_layout import WIDE, Column, fitted_table
 from weft.core import NS_PER_MS, Alignment, ClockAlignment, Finding, Recording, Severity, Status, Stream
 from weft.quality import timing_of
 
@@ -17,37 +18,25 @@ STATUS_STYLE = {Status.ALIGNED: "green", Status.WEAK: "yellow", Status.NOT_ALIGN
 SEVERITY_STYLE = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
 
-def _table(title: str, columns: Sequence[tuple[str, str]]) -> Table:
-    """An empty table with a title; each column is a heading and its justification."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+_STREAM_COLUMNS = (
+    Column("stream"),
+    Column("modality", expendable=1),
+    Column("clock", expendable=4),
+    Column("samples", right=True),
+    Column("nominal Hz", right=True, expendable=2),
+    Column("effective Hz", right=True),
+    Column("jitter ms", right=True, expendable=3),
+    Column("gaps", right=True),
+    Column("from s", right=True, expendable=5),
+    Column("duration s", right=True),
+)
 
-    table = Table(title=_plain(title), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for heading, justify in columns:
-        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
-    return table
 
-
-def streams_table(recording: Recording) -> Table:
-    """Every stream with its clock, rates, jitter and gaps."""
-    table = _table(
-        f"{recording.name}: {counted(len(recording.streams), 'stream')} on {counted(len(recording.clocks), 'clock')}",
-        [
-            ("stream", "left"),
-            ("modality", "left"),
-            ("clock", "left"),
-            ("samples", "right"),
-            ("nominal Hz", "right"),
-            ("effective Hz", "right"),
-            ("jitter ms", "right"),
-            ("gaps", "right"),
-            ("from s", "right"),
-            ("duration s", "right"),
-        ],
-    )
-    for stream in recording.streams:
-        table.add_row(*_stream_cells(stream, recording))
-    return table
+def streams_table(recording: Recording, *, width: int = WIDE) -> Table:
+    """Every stream with its clock, rates, jitter and gaps, as many of these as ``width`` characters hold."""
+    streams, clocks = counted(len(recording.streams), "stream"), counted(len(recording.clocks), "clock")
+    rows = [_stream_cells(stream, recording) for stream in recording.streams]
+    return fitted_table(_plain(f"{recording.name}: {streams} on {clocks}"), _STREAM_COLUMNS, rows, width=width)
 
 
 def _stream_cells(stream: Stream, recording: Recording) -> list[str]:
@@ -96,24 +85,23 @@ def stream_json(stream: Stream, recording: Recording) -> dict[str, object]:
     }
 
 
-def clocks_table(alignment: Alignment) -> Table:
-    """The clock table: offset, drift, jumps, error, method, verdict."""
-    table = _table(
-        f"{alignment.recording}: clocks on {alignment.reference}",
-        [
-            ("clock", "left"),
-            ("status", "left"),
-            ("offset ms", "right"),
-            ("drift ppm", "right"),
-            ("95 % error ms", "right"),
-            ("jumps", "right"),
-            ("methods", "left"),
-            ("note", "left"),
-        ],
-    )
-    for entry in alignment.clocks:
-        table.add_row(*_clock_cells(entry, alignment.reference))
-    return table
+_CLOCK_COLUMNS = (
+    Column("clock"),
+    Column("status"),
+    Column("offset ms", right=True),
+    Column("drift ppm", right=True),
+    Column("95 % error ms", right=True),
+    Column("jumps", right=True, expendable=2),
+    Column("methods", expendable=1),
+    Column("note", text=True, expendable=3),
+)
+
+
+def clocks_table(alignment: Alignment, *, width: int = WIDE) -> Table:
+    """The clock table: offset, drift, jumps, error, method, verdict, as many of these as ``width`` characters hold."""
+    title = _plain(f"{alignment.recording}: clocks on {alignment.reference}")
+    rows = [_clock_cells(entry, alignment.reference) for entry in alignment.clocks]
+    return fitted_table(title, _CLOCK_COLUMNS, rows, width=width)
 
 
 def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
@@ -137,40 +125,45 @@ def findings_table(findings: Iterable[Finding]) -> Table | None:
         groups.setdefault((finding.severity, finding.check, finding.message, finding.cure), []).append(finding.subject)
     if not groups:
         return None
-    table = _table("Findings", [("severity", "left"), ("subject", "left"), ("what", "left"), ("what to do", "left")])
+    rows = []
     for severity, check, message, cure in sorted(groups, key=lambda key: (-key[0].rank, key[1], groups[key])):
         subjects = groups[severity, check, message, cure]
         more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
         style = SEVERITY_STYLE[severity]
-        table.add_row(f"[{style}]{severity}[/]", _plain(subjects[0]) + more, _plain(message), _plain(cure))
-    return table
-
-
-def versions_table(title: str, rows: Iterable[Mapping[str, Any]]) -> Table:
-    """The versions of a dataset, as ``weft log`` prints them."""
-    table = _table(
-        title,
-        [
-            ("version", "right"),
-            ("written", "left"),
-            ("from", "right"),
-            ("recordings", "right"),
-            ("capsules", "right"),
-            ("content", "left"),
-            ("what changed", "left"),
-        ],
+        rows.append((f"[{style}]{severity}[/]", _plain(subjects[0]) + more, _plain(message), _plain(cure)))
+    columns = (
+        Column("severity"),
+        Column("subject", text=True),
+        Column("what", text=True),
+        Column("what to do", text=True),
     )
-    for row in rows:
-        table.add_row(
-            str(row["version"]),
-            row["written"],
-            str(row["parent"] or "–"),
-            str(row["counts"]["recordings"]),
-            str(row["counts"]["capsules"]),
-            row["content_sha256"][:12],
-            _plain(row["changes"]),
+    return fitted_table("Findings", columns, rows)
+
+
+def versions_table(title: str, versions: Iterable[Mapping[str, Any]]) -> Table:
+    """The versions of a dataset, as ``weft log`` prints them."""
+    columns = (
+        Column("version", right=True),
+        Column("written"),
+        Column("from", right=True),
+        Column("recordings", right=True),
+        Column("capsules", right=True),
+        Column("content", expendable=1),
+        Column("what changed", text=True),
+    )
+    rows = [
+        (
+            str(version["version"]),
+            version["written"],
+            str(version["parent"] or "–"),
+            str(version["counts"]["recordings"]),
+            str(version["counts"]["capsules"]),
+            version["content_sha256"][:12],
+            _plain(version["changes"]),
         )
-    return table
+        for version in versions
+    ]
+    return fitted_table(_plain(title), columns, rows)
 
 
 def counted(number: int, noun: str) -> str:
