@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from weft.core import Annotation, Interval, Modality
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.tables.dialects import Choice, load_table, table_contents
+from weft.readers.tables.choice import Choice
+from weft.readers.tables.dialects import load_table, table_contents
 from weft.readers.tables.headers import header_of
 
 _NS_PER_US = 1000

@@ -20,7 +20,8 @@ import numpy as np
 
 from weft.core import Clock, Finding, Modality, Severity, Stream, UnsupportedError
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.tables.dialects import Choice, load_table, part_stream
+from weft.readers.tables.choice import Choice
+from weft.readers.tables.dialects import load_table, part_stream
 from weft.readers.tables.headers import header_of
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from weft.core import Annotation, Clock, Finding, Interval, Modality, Severity
 from weft.readers.devices.device_folders import holds_only, inner_request, join_contents, stamped_video
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.tables.dialects import Choice, load_table, table_contents
+from weft.readers.tables.choice import Choice
+from weft.readers.tables.dialects import load_table, table_contents
 from weft.readers.tables.headers import header_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ import numpy as np
 
 from weft.core import Annotation, Finding, Interval, Modality, Severity
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.tables.dialects import Choice, load_table, table_contents
+from weft.readers.tables.choice import Choice
+from weft.readers.tables.dialects import load_table, table_contents
 from weft.readers.tables.headers import header_of
 
 if TYPE_CHECKING:

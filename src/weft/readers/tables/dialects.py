@@ -1,4 +1,4 @@
-"""What a dialect knows about its table, and the doors to reading it.
+"""The doors through which a dialect reads its table.
 
 The doors import what they need when they are opened, so that recognising a file, which
 every reader is asked to do for every file, costs nothing.
@@ -7,41 +7,14 @@ every reader is asked to do for every file, costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weft.core import Modality, Stream
 from weft.readers.protocol import Contents, Request
+from weft.readers.tables.choice import Choice
 
 if TYPE_CHECKING:
     from weft.readers.tables.loading import Table
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a dialect knows about its table; the file's own options go before it.
-
-    Parameters
-    ----------
-    time_column, time_unit
-        Which column holds the time, and its unit; empty to find out.
-    modality, signal
-        What the numbers are, and how their stream is called; the modality's name by default.
-    without
-        Columns to leave out (identifiers).
-    kind
-        What the spans of a table of spans are.
-    side_rows
-        A pattern for rows of another length that belong there (messages between samples).
-    """
-
-    time_column: str = ""
-    time_unit: str = ""
-    modality: Modality | None = None
-    signal: str = ""
-    without: tuple[str, ...] = ()
-    kind: str = ""
-    side_rows: str = ""
 
 
 def load_table(request: Request, choice: Choice | None = None) -> Table:

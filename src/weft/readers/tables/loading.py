@@ -12,9 +12,9 @@ from weft.core import Epoch, Finding, Severity, UnreadableError, UnsupportedErro
 from weft.readers.protocol import Request
 from weft.readers.tables.arrow_rows import ArrowRows, ParquetSamples
 from weft.readers.tables.checks import broken_findings, in_order, layout_findings, value_findings
+from weft.readers.tables.choice import Choice
 from weft.readers.tables.column_units import unit_of
 from weft.readers.tables.columns import Columns, Rows, load_columns, numeric_names, sample_rows, too_large_names
-from weft.readers.tables.dialects import Choice
 from weft.readers.tables.event_tables import SpanColumns, find_spans
 from weft.readers.tables.signatures import ARROW_MARK, ARROW_SUFFIXES, FEATHER_1_MARK, JSON_SUFFIXES, PARQUET_MARK
 from weft.readers.tables.text_layout import find_layout

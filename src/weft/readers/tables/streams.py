@@ -21,9 +21,9 @@ from weft.core import (
     UsageError,
 )
 from weft.readers.protocol import Contents, Request
+from weft.readers.tables.choice import Choice
 from weft.readers.tables.column_units import modality_of
 from weft.readers.tables.columns import CodedSamples
-from weft.readers.tables.dialects import Choice
 from weft.readers.tables.event_tables import span_annotations
 from weft.readers.tables.loading import Table
 
