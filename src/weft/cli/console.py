@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from weft.cli.table_layout import WIDE
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -25,7 +27,7 @@ def stdout_console() -> Console:
             """Called by rich while it handles the error."""
             raise BrokenPipeError
 
-    return PipedConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
+    return PipedConsole(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
 def visible(text: str) -> str:

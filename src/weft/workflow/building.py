@@ -12,14 +12,14 @@ from typing import Any
 
 from weft import context, dataset, quality
 from weft.core import Alignment, DatasetError, Finding, Recording, Status, UnreadableError, Version, WeftError
-from weft.dataset.manifest import RecordingEntry
-from weft.dataset.originals import files_of, opened_as
+from weft.dataset import RecordingEntry
+from weft.dataset.originals import opened_as
 from weft.engine import Item, Outcome, StepCache, code_version, run, step_key
 from weft.recipe import Recipe
 from weft.workflow.aligning import align
 from weft.workflow.build_result import BuildOptions, BuildResult
 from weft.workflow.datasets import open_dataset, report
-from weft.workflow.opening import left_out_finding, open_all, open_recording
+from weft.workflow.opening import left_out_finding, open_all, open_recording, open_unchecked
 
 Progress = Callable[[str, float], None]
 
@@ -62,6 +62,7 @@ def build(
     recipe, options = (recipe or Recipe()).resolved(), options or BuildOptions()
     recordings, left_out = open_all(
         [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)],
+        open_unchecked,
         reference=recipe.reference,
         skip_unreadable=options.skip_unreadable,
         progress=_part(progress, 0.0, 0.05),
@@ -149,11 +150,10 @@ def _item(recording: Recording, recipe: Recipe, store: dataset.Store, options: B
         "skip_unreadable": options.skip_unreadable,
         "sources": {source.path: source.sha256 for source in recording.sources},
     }
-    inputs = [text for source in files_of(recording) for text in (source.path, source.sha256)]
     key = step_key(
         "recording",
         code=code_version(),
-        inputs=inputs,
+        inputs=dataset.input_hashes(recording),
         options={"name": recording.name, "recipe": recipe.to_dict(), "skip_unreadable": options.skip_unreadable},
     )
     return Item(recording.name, key, {**payload, "key": key})

@@ -9,7 +9,7 @@ from pathlib import Path
 from weft import dataset, loaders, quality
 from weft.core import DatasetError, Finding, Severity, UsageError
 from weft.dataset.atomic import storage_errors
-from weft.workflow.opening import open_recording
+from weft.workflow.opening import open_unchecked
 
 Progress = Callable[[str, float], None]
 
@@ -31,7 +31,7 @@ def open_dataset(path: str | Path, version: int | None = None) -> dataset.Datase
     UsageError
         If it has no such version.
     """
-    opener = partial(open_recording, skip_unreadable=True)
+    opener = partial(open_unchecked, skip_unreadable=True)
     return dataset.open_dataset(path, version, opener=opener, to_torch=loaders.to_torch)
 
 

@@ -40,9 +40,23 @@ def open_recording(
     UsageError
         If a path does not exist or ``recording.toml`` names what is not there.
     """
+    recording = open_unchecked(path, reference=reference, skip_unreadable=skip_unreadable, progress=progress)
+    return replace(recording, findings=(*recording.findings, *quality.check_recording(recording)))
+
+
+def open_unchecked(
+    path: str | Path | Sequence[str | Path],
+    *,
+    reference: str = "",
+    skip_unreadable: bool = False,
+    progress: Progress | None = None,
+) -> Recording:
+    """What :func:`open_recording` gives, without the checks, which read stamps and listen into the sound.
+
+    For recordings that were checked before, or will be by who builds them.
+    """
     recording = readers.open_recording(path, reference=reference, skip_unreadable=skip_unreadable, progress=progress)
-    findings = (*recording.findings, *quality.check_recording(recording))
-    return replace(recording, findings=findings, aligner=sync.AlignedRecording)
+    return replace(recording, aligner=sync.AlignedRecording)
 
 
 def open_one(paths: Sequence[Path], *, reference: str = "", skip_unreadable: bool = False) -> Recording:
@@ -75,11 +89,16 @@ def inspect(
     UnreadableError
         If any of them cannot be read; all problems are named at once.
     """
-    return open_all(paths, reference="", skip_unreadable=skip_unreadable, progress=progress)
+    return open_all(paths, open_recording, skip_unreadable=skip_unreadable, progress=progress)
 
 
 def open_all(
-    paths: Sequence[Path], *, reference: str, skip_unreadable: bool, progress: Progress | None
+    paths: Sequence[Path],
+    opener: Callable[..., Recording],
+    *,
+    reference: str = "",
+    skip_unreadable: bool,
+    progress: Progress | None,
 ) -> tuple[list[Recording], list[Finding]]:
     """Every recording at or below the paths, under names that differ, and what was left out; all problems at once."""
     found = [root for path in paths for root in readers.find_recordings(path)]
@@ -90,7 +109,7 @@ def open_all(
         if progress:
             progress(f"reading {root.name}", number / len(roots))
         try:
-            opened.append((root, open_recording(root, reference=reference, skip_unreadable=skip_unreadable)))
+            opened.append((root, opener(root, reference=reference, skip_unreadable=skip_unreadable)))
         except UnreadableError as error:
             problems[str(root)] = str(error)
     if problems and not (skip_unreadable and opened):
