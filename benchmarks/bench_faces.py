@@ -31,7 +31,7 @@ from weft.core import ArraySamples, Interval, ListedTimeline, Modality, RegularT
 from weft.faces import FaceTrack, track_faces
 from weft.faces.detect import FaceDetector
 from weft.faces.landmarks import FaceLandmarker, next_square
-from weft.sync.face import audio_face_evidence
+from weft.sync.face.compare import audio_face_evidence
 from weft.testing.talking_faces import TalkingClip, decode_clip, guarded, trim
 
 HERE = Path(__file__).parent

@@ -25,7 +25,7 @@ from weft.core import (
     TimeMap,
 )
 from weft.core.timeline import Timeline
-from weft.sync.view import AlignedRecording
+from weft.sync.view.recording import AlignedRecording
 
 S = 1_000_000_000
 BETWEEN = (Interpolation.BAND_LIMITED, Interpolation.LINEAR, Interpolation.NEAREST, Interpolation.HOLD)

@@ -326,7 +326,7 @@ def _aligned(recording: Recording, alignment: Alignment) -> AlignedView:
     """The recording on its reference clock, by its own aligner if it was opened with one."""
     if recording.aligner is not None:
         return recording.aligned(alignment)
-    from weft.sync.view import AlignedRecording
+    from weft.sync.view.recording import AlignedRecording
 
     return AlignedRecording(recording, alignment)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weft.core import Alignment, Capsule, Interval, Modality, Recording, Stream
 from weft.report.data import Card, Picture, Waveform
-from weft.sync.view import AlignedRecording
+from weft.sync.view.recording import AlignedRecording
 
 THUMBNAIL_PX = (240, 200)
 """The largest width and height."""

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weft.sync.all_clocks import align
-    from weft.sync.solver import solve
-    from weft.sync.view import AlignedRecording
+    from weft.sync.solver.solve import solve
+    from weft.sync.view.recording import AlignedRecording
 
 __all__ = ["AlignedRecording", "align", "solve"]
 
-_HOMES = {"AlignedRecording": "weft.sync.view", "align": "weft.sync.all_clocks", "solve": "weft.sync.solver"}
+_HOMES = {
+    "AlignedRecording": "weft.sync.view.recording",
+    "align": "weft.sync.all_clocks",
+    "solve": "weft.sync.solver.solve",
+}
 
 
 def __getattr__(name: str) -> Any:

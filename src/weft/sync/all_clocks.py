@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from weft.core import Alignment, Recording
-from weft.sync.face_pairs import relate_by_faces
 from weft.sync.reference_choice import choose_reference
-from weft.sync.solver import solve
-from weft.sync.sound_pairs import relate_by_sound
-from weft.sync.stamps import stamp_evidence
+from weft.sync.relations import Question, Relations, Tell
+from weft.sync.solver.solve import solve
+from weft.sync.sources import SOURCES
 
 Progress = Callable[[str, float], None]
 
@@ -43,15 +43,25 @@ def align(
     """
     tell = progress or (lambda what, share: None)
     chosen = choose_reference(recording, reference)
-    evidence = list(recording.evidence)
-    tell("comparing sound", 0.0)
-    sound = relate_by_sound(recording, chosen, evidence, lambda what, share: tell(what, 0.5 * share))
-    evidence += sound.evidence
-    tell("reading stamps", 0.5)
-    stamps = [e for e in stamp_evidence(recording) if not sound.refutes(e)]
-    faces = relate_by_faces(recording, chosen, [*evidence, *stamps], lambda what, share: tell(what, 0.5 + 0.45 * share))
-    evidence += [*faces.evidence, *stamps]
-    tell("solving", 0.95)
-    solved = solve(recording, evidence, reference=chosen, budget_ms=budget_ms, reasons=faces.reasons | sound.reasons)
+    found = gather_relations(recording, chosen, tell)
+    tell("solving", 0.97)
+    solved = solve(recording, found.credible, reference=chosen, budget_ms=budget_ms, reasons=found.reasons)
     tell("solved", 1.0)
-    return solved
+    return replace(solved, findings=(*found.findings, *solved.findings)) if found.findings else solved
+
+
+def gather_relations(recording: Recording, reference: str, tell: Tell) -> Relations:
+    """What the files say and what every source finds, each told what was found before it."""
+    found = Relations(evidence=list(recording.evidence))
+    done = 0.0
+    for doing, (relate, share) in SOURCES.items():
+        tell(doing, done)
+        told = _part(tell, done, share)
+        found.add(relate(Question(recording, reference, tuple(found.credible), told)))
+        done += share
+    return found
+
+
+def _part(tell: Tell, done: float, share: float) -> Tell:
+    """Progress of one source as progress of all."""
+    return lambda what, part: tell(what, done + share * part)

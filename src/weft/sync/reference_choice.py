@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weft.core import Modality, Recording, UsageError
-from weft.sync.stamps import clock_span
+from weft.sync.spans import clock_span
 
 
 def choose_reference(recording: Recording, asked: str = "") -> str:

@@ -33,8 +33,8 @@ from weft.core import (
     Window,
 )
 from weft.core.times import Int64Array
-from weft.sync.between import Rhythm, empty_values, policy_of, rhythm_of, values_between
-from weft.sync.placing import Grid, chains_of, error95_of
+from weft.sync.view.between import Rhythm, empty_values, policy_of, rhythm_of, values_between
+from weft.sync.view.placing import Grid, chains_of, error95_of
 
 
 class AlignedRecording:

@@ -20,8 +20,8 @@ from weft.core import (
     UsageError,
 )
 from weft.sync import align
-from weft.sync.audio import audio_evidence
-from weft.sync.sound import SoundGrid
+from weft.sync.sound.compare import audio_evidence
+from weft.sync.sound.grid import SoundGrid
 from weft.testing.real_speech import join_speech, speech_files
 from weft.testing.scenes import Device, audio_stream, pink_noise, record, record_streams, speech_like
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.dsp.masked_correlation import lag_products, refine_peak
-from weft.sync.face_signals import GRID_HZ
+from weft.sync.face.signals import GRID_HZ
 
 Float64Array = NDArray[np.float64]
 

@@ -31,7 +31,7 @@ from weft.core import (
     UsageError,
 )
 from weft.core.timeline import Timeline
-from weft.sync.view import AlignedRecording
+from weft.sync.view.recording import AlignedRecording
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from weft.dsp.change_point import flatten_spectrum, switch_point
 from weft.dsp.robust_line import Line, fit_robust_line
 from weft.dsp.steps import find_steps
-from weft.sync.coarse import LARGEST_DRIFT, CoarsePiece
-from weft.sync.fine import Window, measure_piece, window_length_s
-from weft.sync.sound import RATE_HZ, SoundGrid
+from weft.sync.sound.coarse import LARGEST_DRIFT, CoarsePiece
+from weft.sync.sound.fine import Window, measure_piece, window_length_s
+from weft.sync.sound.grid import RATE_HZ, SoundGrid
 
 REACH_S = 0.06
 """How far beside the rough delay a window looks: six feature frames."""

@@ -26,9 +26,9 @@ from weft.core import (
     Uncertainty,
 )
 from weft.core.time_map import MAX_DRIFT
-from weft.sync.joint_fit import JointFit
-from weft.sync.knots import ClockKnots
-from weft.sync.ranking import NEVER_ALIGNED, is_sufficient
+from weft.sync.solver.joint_fit import JointFit
+from weft.sync.solver.knots import ClockKnots
+from weft.sync.solver.ranking import NEVER_ALIGNED, is_sufficient
 
 USED_WEIGHT = 0.05
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from weft.core import NS_PER_S, Evidence, Modality, Stream, UsageError
 from weft.faces import FaceTrack, track_faces
-from weft.sync.face_match import WRONG_S, Blocks, Match, cut_blocks, find_match, part_lags
-from weft.sync.face_signals import GRID_HZ, Rhythm, mouth_rhythm, voice_rhythm
+from weft.sync.face.match import WRONG_S, Blocks, Match, cut_blocks, find_match, part_lags
+from weft.sync.face.signals import GRID_HZ, Rhythm, mouth_rhythm, voice_rhythm
 
 METHOD = "audio_face"
 Progress = Callable[[str, float], None]

@@ -12,7 +12,7 @@ import pytest
 from weft.core import ArraySamples, Evidence, ListedTimeline, Modality, RegularTimeline, Stream, UsageError
 from weft.faces import FaceTrack
 from weft.faces.track import COLUMNS
-from weft.sync.face import LIP_LEAD_S, audio_face_evidence
+from weft.sync.face.compare import LIP_LEAD_S, audio_face_evidence
 
 SOUND_HZ = 8000
 

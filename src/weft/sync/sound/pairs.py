@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 
-from weft.core import Evidence, Modality, Recording, Stream
-from weft.sync.audio import SoundMatch, compare_sound
-from weft.sync.ranking import reached
-from weft.sync.sound import SoundGrid
+from weft.core import Modality, Recording, Stream
+from weft.sync.relations import Question, Relations
+from weft.sync.solver.ranking import reached
+from weft.sync.sound.compare import SoundMatch, compare_sound
+from weft.sync.sound.grid import SoundGrid
 
 LEAST_SOUND_S = 0.5
 
 
-@dataclass
-class SoundRelations:
-    """Evidence from sound, why clocks have none, and which pairs were heard to be strangers."""
-
-    evidence: list[Evidence] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-    strangers: set[frozenset[str]] = field(default_factory=set)
-
-    def refutes(self, e: Evidence) -> bool:
-        """Whether a creation time puts two recordings together that share no sound."""
-        return e.method == "container_start" and frozenset((e.clock, e.reference)) in self.strangers
-
-
-def relate_by_sound(
-    recording: Recording, reference: str, known: Sequence[Evidence], tell: Callable[[str, float], None]
-) -> SoundRelations:
+def relate_by_sound(question: Question) -> Relations:
     """Sound against sound for as many pairs as it takes to reach every clock that has sound.
 
     First each clock against the reference (or, where the reference has no sound, against the
     longest sound); then clocks that failed against those that did not. Each recording is
     decoded once.
     """
+    recording, reference, tell = question.recording, question.reference, question.tell
     streams = longest_sounds(recording)
-    relations = SoundRelations()
+    relations = Relations()
     if len(streams) < 2:
         return relations
     hub = reference if reference in streams else max(streams, key=lambda name: streams[name].interval.duration_ns)
@@ -62,7 +47,7 @@ def relate_by_sound(
     return relations
 
 
-def _record(relations: SoundRelations, one: str, two: str, match: SoundMatch) -> None:
+def _record(relations: Relations, one: str, two: str, match: SoundMatch) -> None:
     """Keep what one comparison said."""
     if match.evidence is not None:
         relations.evidence.append(match.evidence)

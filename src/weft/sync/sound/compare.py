@@ -21,10 +21,10 @@ from scipy.special import bdtrc
 
 from weft.core import NS_PER_S, Evidence, Stream
 from weft.dsp.robust_line import robust_scale
-from weft.sync.coarse import LARGEST_DRIFT, CoarseMatch, CoarsePiece, match_coarsely, periods_of
-from weft.sync.fine import Window, measure_piece, window_length_s
-from weft.sync.sound import RATE_HZ, SoundGrid
-from weft.sync.track import AGREES_S, REACH_S, Break, Track, place_break, stands_out, track_delay
+from weft.sync.sound.coarse import LARGEST_DRIFT, CoarseMatch, CoarsePiece, match_coarsely, periods_of
+from weft.sync.sound.fine import Window, measure_piece, window_length_s
+from weft.sync.sound.grid import RATE_HZ, SoundGrid
+from weft.sync.sound.track import AGREES_S, REACH_S, Break, Track, place_break, stands_out, track_delay
 
 SYSTEMATIC_SD_NS = 100_000.0
 """What all windows may share: group delay of microphones and the skew of a room's first echoes."""

@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 from weft.core import Evidence
 from weft.core.time_map import MAX_DRIFT, Z95
 from weft.dsp.robust_line import bisquare_weights, fit_robust_line, robust_scale
-from weft.sync.knots import ClockKnots
+from weft.sync.solver.knots import ClockKnots
 
 DRIFT_SD = 50e-6
 """Oscillators of consumer devices; 100 ppm and more are known, and evidence of minutes overrules it."""

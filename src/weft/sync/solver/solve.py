@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from weft.core import Alignment, ClockAlignment, Evidence, Finding, Interval, Recording, Severity, UsageError
 from weft.core.times import NS_PER_MS, Int64Array
-from weft.sync.entries import clock_entry, reference_entry, unreached_entry
-from weft.sync.joint_fit import JointFit, fit_jointly
-from weft.sync.knots import ClockKnots, outer_knots, pieces_of_clock
-from weft.sync.ranking import NEVER_ALIGNED, belief_of, choose_evidence, is_sufficient, reached
-from weft.sync.stamps import clock_span
+from weft.sync.solver.entries import clock_entry, reference_entry, unreached_entry
+from weft.sync.solver.joint_fit import JointFit, fit_jointly
+from weft.sync.solver.knots import ClockKnots, outer_knots, pieces_of_clock
+from weft.sync.solver.ranking import NEVER_ALIGNED, belief_of, choose_evidence, is_sufficient, reached
+from weft.sync.spans import clock_span
 
 CONTRADICTION_SDS = 4.0
 """A systematic error so many of its standard deviations large is not one: somebody is wrong."""

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from weft.core import NS_PER_S, Evidence, MissingExtraError, Modality, Recording, Stream
-from weft.sync.ranking import is_sufficient, reached, tier_of
-from weft.sync.sound_pairs import longest_sounds
+from weft.sync.relations import Question, Relations
+from weft.sync.solver.ranking import is_sufficient, reached, tier_of
+from weft.sync.sound.pairs import longest_sounds
 
 LEAST_FPS = 8.0
 LEAST_SEARCH_S = 2.0
 
 
-@dataclass
-class FaceRelations:
-    """Evidence from talking faces, and why clocks have none."""
-
-    evidence: list[Evidence] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-
-def relate_by_faces(
-    recording: Recording, reference: str, known: Sequence[Evidence], tell: Callable[[str, float], None]
-) -> FaceRelations:
+def relate_by_faces(question: Question) -> Relations:
     """Video against sound, for every clock with pictures that no better evidence ties to a clock with sound.
 
-    Stamps in ``known`` tell where to search; faces are found once per video.
+    Stamps in what is known tell where to search; faces are found once per video.
     """
-    relations = FaceRelations()
+    recording, reference, known, tell = question.recording, question.reference, question.known, question.tell
+    relations = Relations()
     sounds = longest_sounds(recording)
     names = [clock.name for clock in recording.clocks]
     firm = [e for e in known if tier_of(e) == 0]
@@ -63,7 +54,7 @@ def _first_match(
 ) -> list[Evidence]:
     """The first sound that surely belongs to the face; else the best that may."""
     from weft.faces import track_faces
-    from weft.sync.face import audio_face_evidence
+    from weft.sync.face.compare import audio_face_evidence
 
     tell(f"looking for faces in {video.name}", 0.0)
     tracks = track_faces(video)

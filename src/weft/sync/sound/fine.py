@@ -8,8 +8,8 @@ import numpy as np
 
 from weft.core.times import Int64Array
 from weft.dsp.phat import NO_DELAY, Delay, hann_frames, phat_delay
-from weft.sync.coarse import CoarsePiece
-from weft.sync.sound import RATE_HZ, SoundGrid
+from weft.sync.sound.coarse import CoarsePiece
+from weft.sync.sound.grid import RATE_HZ, SoundGrid
 
 LONGEST_WINDOW_S, SHORTEST_WINDOW_S = 8.0, 0.5
 WINDOWS_WANTED = 6

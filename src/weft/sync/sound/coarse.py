@@ -11,7 +11,7 @@ import scipy.fft
 from weft.dsp.lag_path import PathCosts, best_path, split_at_jumps
 from weft.dsp.lag_search import Candidate, Segments, highest_peaks, search_lags
 from weft.dsp.robust_line import fit_robust_line
-from weft.sync.sound import RATE_HZ, SoundGrid
+from weft.sync.sound.grid import RATE_HZ, SoundGrid
 
 FRAME = RATE_HZ // 100
 """Grid samples per feature frame."""

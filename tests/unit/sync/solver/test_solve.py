@@ -24,7 +24,7 @@ from weft.core import (
 )
 from weft.sync import align, solve
 from weft.sync.reference_choice import choose_reference
-from weft.sync.stamps import arrival_evidence, container_start_evidence, wall_clock_evidence
+from weft.sync.stamps.loose import arrival_evidence, container_start_evidence, wall_clock_evidence
 
 EPOCH_NS = 1_700_000_000 * NS_PER_S
 

@@ -12,9 +12,11 @@ from itertools import combinations
 
 import numpy as np
 
-from weft.core import NS_PER_MS, NS_PER_S, Epoch, Evidence, Interval, Recording, Stream
+from weft.core import NS_PER_MS, NS_PER_S, Epoch, Evidence, Recording, Stream
 from weft.core.times import Int64Array
 from weft.dsp.lower_envelope import lower_envelope
+from weft.sync.relations import Question, Relations
+from weft.sync.spans import clock_span
 
 LEAST_LATENCY_SD_NS = 10.0 * NS_PER_MS
 """A message takes some milliseconds at least from sensor to log; how many, the stamps do not say."""
@@ -33,15 +35,11 @@ _EARLIEST_YEAR = 1990
 _BLOCK_NS = 5 * NS_PER_S
 
 
-def stamp_evidence(recording: Recording) -> list[Evidence]:
-    """Everything that stamps say about the recording's clocks.
-
-    Returns
-    -------
-    list of Evidence
-        Methods ``"arrival"``, ``"wall_clock"`` and ``"container_start"``.
-    """
-    return [*arrival_evidence(recording), *wall_clock_evidence(recording), *container_start_evidence(recording)]
+def relate_by_stamps(question: Question) -> Relations:
+    """Everything that stamps say about the recording's clocks: ``arrival``, ``wall_clock``, ``container_start``."""
+    recording = question.recording
+    makers = (arrival_evidence, wall_clock_evidence, container_start_evidence)
+    return Relations([e for make in makers for e in make(recording)])
 
 
 def arrival_evidence(recording: Recording) -> list[Evidence]:
@@ -149,12 +147,3 @@ def _single(clock: str, reference: str, at_ns: int, offset_ns: int, method: str,
         method=method,
         systematic_sd_ns=sd_ns,
     )
-
-
-def clock_span(recording: Recording, clock: str) -> Interval | None:
-    """From the first to the last sample that reads a clock; ``None`` when nothing does."""
-    span: Interval | None = None
-    for stream in recording.streams_of(clock):
-        if len(stream):
-            span = stream.interval if span is None else span.hull(stream.interval)
-    return span

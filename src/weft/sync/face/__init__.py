@@ -1,0 +1,1 @@
+"""A talking face against another clock's sound."""

@@ -1,0 +1,1 @@
+"""One solution for all clocks from evidence of every kind."""

@@ -1,0 +1,1 @@
+"""Sound against sound: two microphones that heard the same scene."""

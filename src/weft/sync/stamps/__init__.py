@@ -1,0 +1,1 @@
+"""What stamps say about other clocks."""
