@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         UsageError,
         WeftError,
     )
-    from weft.core.evidence import Evidence
+    from weft.core.evidence import Alternative, Assumption, Evidence
     from weft.core.finding import Finding, Severity
     from weft.core.interval import Interval
     from weft.core.modality import Interpolation, Modality
@@ -37,8 +37,10 @@ __all__ = [
     "NS_PER_S",
     "AlignedView",
     "Alignment",
+    "Alternative",
     "Annotation",
     "ArraySamples",
+    "Assumption",
     "Capsule",
     "Clock",
     "ClockAlignment",
@@ -90,6 +92,8 @@ _HOMES = {
     "ClockAlignment": "alignment",
     "DatasetError": "errors",
     "Epoch": "clock",
+    "Alternative": "evidence",
+    "Assumption": "evidence",
     "Evidence": "evidence",
     "Finding": "finding",
     "Interpolation": "modality",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,50 @@ from numpy.typing import NDArray
 
 from weft.core.errors import UsageError
 from weft.core.times import Int64Array, as_ns_array
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something that a measurement takes for granted, with an uncertainty of its own.
+
+    Parameters
+    ----------
+    name
+        A key that ``recording.toml`` may set: ``"acoustic_path"``, ``"lip_lead"``, ``"codec_delay"``.
+    value_ns
+        By how much offsets would be too large without it; it was subtracted from them.
+    sd_ns
+        Standard deviation of ``value_ns``; all moments share this error.
+    says
+        One sentence for the person who reads the report.
+    origin
+        ``"assumed"`` (a usual value of the field), ``"measured"``, ``"file"`` or ``"declared"``.
+    """
+
+    name: str
+    value_ns: float
+    sd_ns: float
+    says: str
+    origin: str = "assumed"
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.value_ns) and np.isfinite(self.sd_ns) and self.sd_ns >= 0):
+            raise UsageError(
+                f"assumption {self.name!r} needs a finite value and a finite sd that is not negative, "
+                f"found {self.value_ns!r} and {self.sd_ns!r} ns"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another reading of the same evidence: every offset ``shift_ns`` larger.
+
+    ``weight`` is its likelihood as a share of the main reading's, 0..1: music that repeats every 4 s
+    has alternatives at ±4 s with weights near 1.
+    """
+
+    shift_ns: int
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +86,12 @@ class Evidence:
         The streams or files that it was measured from.
     details
         Anything a reader of the report may want, JSON-ready.
+    assumptions
+        What was taken for granted; their uncertainty is part of ``systematic_sd_ns``. Add them by
+        :meth:`assuming`.
+    alternatives
+        Where a match is ambiguous, its other readings. Evidence that has any never aligns a clock by
+        itself; other evidence may tell which reading is right.
     """
 
     clock: str
@@ -54,6 +104,8 @@ class Evidence:
     score: float = 0.0
     sources: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    assumptions: tuple[Assumption, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times_ns", as_ns_array(self.times_ns, what="evidence times"))
@@ -72,17 +124,33 @@ class Evidence:
 
     def reversed(self) -> Evidence:
         """The same relation seen from the other clock."""
-        return Evidence(
+        return replace(
+            self,
             clock=self.reference,
             reference=self.clock,
             times_ns=self.times_ns + self.offsets_ns,
             offsets_ns=-self.offsets_ns,
-            sds_ns=self.sds_ns,
-            method=self.method,
-            systematic_sd_ns=self.systematic_sd_ns,
-            score=self.score,
-            sources=self.sources,
-            details=self.details,
+            assumptions=tuple(replace(one, value_ns=-one.value_ns) for one in self.assumptions),
+            alternatives=tuple(replace(one, shift_ns=-one.shift_ns) for one in self.alternatives),
+        )
+
+    def assuming(self, assumption: Assumption) -> Evidence:
+        """The same evidence with an assumption's value subtracted and its uncertainty shared by all moments."""
+        return replace(
+            self,
+            offsets_ns=self.offsets_ns - round(assumption.value_ns),
+            systematic_sd_ns=float(np.hypot(self.systematic_sd_ns, assumption.sd_ns)),
+            assumptions=(*self.assumptions, assumption),
+        )
+
+    def shifted(self, alternative: Alternative) -> Evidence:
+        """The evidence by another of its readings; the main one becomes an alternative to it."""
+        others = [one for one in self.alternatives if one != alternative]
+        shifted = [Alternative(one.shift_ns - alternative.shift_ns, one.weight) for one in others]
+        return replace(
+            self,
+            offsets_ns=self.offsets_ns + alternative.shift_ns,
+            alternatives=(Alternative(-alternative.shift_ns, 1.0), *shifted),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,9 +166,16 @@ class Evidence:
             "score": self.score,
             "sources": list(self.sources),
             "details": dict(self.details),
+            "assumptions": [asdict(one) for one in self.assumptions],
+            "alternatives": [asdict(one) for one in self.alternatives],
         }
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Evidence:
         """The evidence that :meth:`to_dict` wrote."""
-        return cls(**{**record, "sources": tuple(record["sources"])})
+        made = {
+            "sources": tuple(record["sources"]),
+            "assumptions": tuple(Assumption(**one) for one in record.get("assumptions", ())),
+            "alternatives": tuple(Alternative(**one) for one in record.get("alternatives", ())),
+        }
+        return cls(**{**record, **made})

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from weft.core import (
     Alignment,
+    Alternative,
     Annotation,
     ArraySamples,
+    Assumption,
     Clock,
     ClockAlignment,
     Evidence,
@@ -189,3 +191,27 @@ def test_a_recording_refuses_two_streams_of_one_name() -> None:
 def test_all_problems_of_an_input_are_named_at_once() -> None:
     with pytest.raises(UnreadableError, match=r"2 problems:\n  - one\n  - two"):
         raise UnreadableError.gather(["one", "two"])
+
+
+def test_an_assumption_is_subtracted_and_widens_what_all_moments_share() -> None:
+    plain = Evidence("cam", "mic", np.array([0]), np.array([100]), np.array([1.0]), "audio", systematic_sd_ns=3.0)
+    assuming = plain.assuming(Assumption("path", 40.0, 4.0, "half a metre"))
+    assert assuming.offsets_ns.tolist() == [60]
+    assert assuming.systematic_sd_ns == 5.0
+    assert assuming.reversed().assumptions[0].value_ns == -40.0
+    assert Evidence.from_dict(assuming.to_dict()).assumptions == assuming.assumptions
+
+
+def test_another_reading_of_ambiguous_evidence_can_be_taken_and_taken_back() -> None:
+    readings = (Alternative(4_000, 0.9), Alternative(-4_000, 0.8))
+    loop = Evidence("cam", "mic", np.array([0]), np.array([100]), np.array([1.0]), "audio", alternatives=readings)
+    later = loop.shifted(readings[0])
+    assert later.offsets_ns.tolist() == [4_100]
+    assert later.alternatives == (Alternative(-4_000, 1.0), Alternative(-8_000, 0.8))
+    assert later.shifted(later.alternatives[0]).offsets_ns.tolist() == [100]
+    assert loop.reversed().reversed().alternatives == readings
+
+
+def test_an_assumption_must_be_finite() -> None:
+    with pytest.raises(UsageError, match="needs a finite value"):
+        Assumption("path", float("nan"), 1.0, "")
