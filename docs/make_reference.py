@@ -40,7 +40,7 @@ def command_page(name: str, command: click.Command, parent: click.Context) -> li
 
 def reference() -> str:
     """The whole page."""
-    parent = click.Context(weft, info_name="weft")
+    parent = weft.make_context("weft", [], resilient_parsing=True)
     lines = ["# Commands", "", "Written by `make docs` from the command itself.", ""]
     lines += [" ".join(part.split()) + "\n" for part in (weft.help or "").split("\n\n")]
     for name in weft.list_commands(parent):

@@ -35,7 +35,7 @@ from weft.cli.options import (
     show_default=True,
     help="Leave originals where they are and link them, or copy them into the dataset.",
 )
-@click.option("--add", is_flag=True, help="Keep the recordings of the newest version and add these.")
+@click.option("--add", is_flag=True, help="Keep the recordings of the current version and add these.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Recordings built at once.")
 @skip_unreadable_option
 @fail_on_option

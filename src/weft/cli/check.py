@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from weft.cli.options import budget_option, json_option
+from weft.cli.options import budget_option, json_option, version_option
 
 
 @click.command(name="check", short_help="Gate a pipeline on clocks, findings and files.")
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--version", "number", type=int, default=None, help="The version's number. Default: the newest.")
+@version_option
 @budget_option
 @click.option("--files/--no-files", default=True, show_default=True, help="Also hash every file of the dataset.")
 @click.option(
@@ -22,7 +22,7 @@ from weft.cli.options import budget_option, json_option
     help="Exit with 1 if there is a finding of this severity or above.",
 )
 @json_option
-def command(dataset: Path, number: int | None, budget_ms: float, files: bool, fail_on: str, as_json: bool) -> int:
+def command(dataset: Path, version: str | None, budget_ms: float, files: bool, fail_on: str, as_json: bool) -> int:
     """Exit with 1 unless every clock is within the budget and every file is what it was.
 
     A clock that is not aligned, or whose 95 % error exceeds the budget, is an error; so is
@@ -33,7 +33,7 @@ def command(dataset: Path, number: int | None, budget_ms: float, files: bool, fa
     from weft.cli.options import exit_code
     from weft.cli.tables import findings_table
 
-    findings = workflow.check(dataset, version=number, budget_ms=budget_ms, files=files)
+    findings = workflow.check(dataset, version=version, budget_ms=budget_ms, files=files)
     code = exit_code(findings, fail_on)
     if as_json:
         print_json({"dataset": str(dataset), "passed": code == 0, "findings": [f.to_dict() for f in findings]})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from weft.cli.options import json_option
+from weft.cli.options import json_option, version_option
 
 
 @click.command(name="export", short_help="Write WebDataset shards or Parquet with media.")
@@ -19,9 +19,9 @@ from weft.cli.options import json_option
     help="webdataset: tar shards, a sample for each capsule. parquet: tables and media clips with a card.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="A new or empty folder.")
-@click.option("--version", "number", type=int, default=None, help="The version's number. Default: the newest.")
+@version_option
 @json_option
-def command(dataset: Path, target: str, out: Path, number: int | None, as_json: bool) -> int:
+def command(dataset: Path, target: str, out: Path, version: str | None, as_json: bool) -> int:
     """Write a version as WebDataset shards or as Parquet tables with media.
 
     Sources, confidences, clock errors and the synthetic mark go along.
@@ -30,7 +30,7 @@ def command(dataset: Path, target: str, out: Path, number: int | None, as_json: 
     from weft.cli.console import print_json, progress_bar
 
     with progress_bar(quiet=as_json) as progress:
-        paths = workflow.export(dataset, target, out, version=number, progress=progress)
+        paths = workflow.export(dataset, target, out, version=version, progress=progress)
     if as_json:
         print_json({"dataset": str(dataset), "to": target, "out": str(out), "files": [str(path) for path in paths]})
     else:

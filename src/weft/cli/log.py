@@ -13,7 +13,10 @@ from weft.cli.options import json_option
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
 @json_option
 def command(dataset: Path, as_json: bool) -> int:
-    """Show every version, newest first: when, from which, what it holds, which recipe."""
+    """Show every version, newest first: its tags, when, from which, what it holds, what changed.
+
+    The current version, which other commands read, is marked with a star.
+    """
     from weft.cli.console import print_json, stdout_console
     from weft.cli.tables import versions_table
     from weft.dataset import history

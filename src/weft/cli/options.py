@@ -28,6 +28,14 @@ reference_option = click.option(
     help="The clock that all others are mapped to. Default: chosen, and said.",
 )
 
+version_option = click.option(
+    "--version",
+    "version",
+    metavar="VERSION",
+    default=None,
+    help="A version's number or tag. Default: the current one.",
+)
+
 skip_unreadable_option = click.option(
     "--skip-unreadable", is_flag=True, help="Leave broken files out with a finding, instead of stopping."
 )

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from weft.cli.options import json_option
+from weft.cli.options import json_option, version_option
 
 
 @click.command(name="report", short_help="Write the HTML page about a version.")
 @click.argument("dataset", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--version", "number", type=int, default=None, help="The version's number. Default: the newest.")
+@version_option
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it. Default: in the dataset."
 )
 @json_option
-def command(dataset: Path, number: int | None, out: Path | None, as_json: bool) -> int:
+def command(dataset: Path, version: str | None, out: Path | None, as_json: bool) -> int:
     """Write one self-contained HTML page that says what can be trusted.
 
     It holds the clock table with error bars over time, residuals, what is missing, a few
@@ -25,7 +25,7 @@ def command(dataset: Path, number: int | None, out: Path | None, as_json: bool) 
     from weft import workflow
     from weft.cli.console import print_json
 
-    path = workflow.report(dataset, version=number, out=out)
+    path = workflow.report(dataset, version=version, out=out)
     if as_json:
         print_json({"dataset": str(dataset), "report": str(path)})
     else:

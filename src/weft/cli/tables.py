@@ -36,7 +36,7 @@ def streams_table(recording: Recording, *, width: int = WIDE) -> Table:
     """Every stream with its clock, rates, jitter and gaps, as many of these as ``width`` characters hold."""
     streams, clocks = counted(len(recording.streams), "stream"), counted(len(recording.clocks), "clock")
     rows = [_stream_cells(stream, recording) for stream in recording.streams]
-    return fitted_table(_plain(f"{recording.name}: {streams} on {clocks}"), _STREAM_COLUMNS, rows, width=width)
+    return fitted_table(plain(f"{recording.name}: {streams} on {clocks}"), _STREAM_COLUMNS, rows, width=width)
 
 
 def _stream_cells(stream: Stream, recording: Recording) -> list[str]:
@@ -44,9 +44,9 @@ def _stream_cells(stream: Stream, recording: Recording) -> list[str]:
     timing = timing_of(stream)
     start_ns = int(recording.clock(stream.clock).raw_ns([stream.interval.start_ns])[0])
     return [
-        _plain(stream.name),
+        plain(stream.name),
         str(stream.modality),
-        _plain(stream.clock),
+        plain(stream.clock),
         f"{len(stream):,}",
         f"{stream.nominal_rate_hz:g}" if stream.nominal_rate_hz else "–",
         f"{stream.effective_rate_hz:.3f}" if stream.effective_rate_hz else "–",
@@ -99,7 +99,7 @@ _CLOCK_COLUMNS = (
 
 def clocks_table(alignment: Alignment, *, width: int = WIDE) -> Table:
     """The clock table: offset, drift, jumps, error, method, verdict, as many of these as ``width`` characters hold."""
-    title = _plain(f"{alignment.recording}: clocks on {alignment.reference}")
+    title = plain(f"{alignment.recording}: clocks on {alignment.reference}")
     rows = [_clock_cells(entry, alignment.reference) for entry in alignment.clocks]
     return fitted_table(title, _CLOCK_COLUMNS, rows, width=width)
 
@@ -109,13 +109,13 @@ def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
     row = entry.to_json()
     status = f"[{STATUS_STYLE[entry.status]}]{entry.status}[/]"
     if entry.clock.name == reference:
-        return [_plain(entry.clock.name), status, "0", "0", "0", "0", "reference", _plain(entry.note)]
+        return [plain(entry.clock.name), status, "0", "0", "0", "0", "reference", plain(entry.note)]
     figures = [row["offset_ms"], row["drift_ppm"], row["error95_ms"]]
     written = [f"{figure:+,.3f}" if figure is not None else "–" for figure in figures[:2]]
     written.append(f"{figures[2]:.3f}" if figures[2] is not None else "–")
     jumps = str(entry.jumps) if entry.time_map else "–"
     methods = ", ".join(entry.methods) or "–"
-    return [_plain(entry.clock.name), status, *written, jumps, _plain(methods), _plain(entry.note)]
+    return [plain(entry.clock.name), status, *written, jumps, plain(methods), plain(entry.note)]
 
 
 def findings_table(findings: Iterable[Finding]) -> Table | None:
@@ -130,7 +130,7 @@ def findings_table(findings: Iterable[Finding]) -> Table | None:
         subjects = groups[severity, check, message, cure]
         more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
         style = SEVERITY_STYLE[severity]
-        rows.append((f"[{style}]{severity}[/]", _plain(subjects[0]) + more, _plain(message), _plain(cure)))
+        rows.append((f"[{style}]{severity}[/]", plain(subjects[0]) + more, plain(message), plain(cure)))
     columns = (
         Column("severity"),
         Column("subject", text=True),
@@ -144,6 +144,7 @@ def versions_table(title: str, versions: Iterable[Mapping[str, Any]]) -> Table:
     """The versions of a dataset, as ``weft log`` prints them."""
     columns = (
         Column("version", right=True),
+        Column("tags"),
         Column("written"),
         Column("from", right=True),
         Column("recordings", right=True),
@@ -153,17 +154,18 @@ def versions_table(title: str, versions: Iterable[Mapping[str, Any]]) -> Table:
     )
     rows = [
         (
-            str(version["version"]),
+            f"{version['version']}{'*' if version['current'] else ' '}",
+            plain(", ".join(version["tags"])),
             version["written"],
             str(version["parent"] or "–"),
             str(version["counts"]["recordings"]),
             str(version["counts"]["capsules"]),
             version["content_sha256"][:12],
-            _plain(version["changes"]),
+            plain(version["changes"]),
         )
         for version in versions
     ]
-    return fitted_table(_plain(title), columns, rows)
+    return fitted_table(plain(title), columns, rows)
 
 
 def counted(number: int, noun: str) -> str:
@@ -177,7 +179,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text from files, with nothing that rich would take for markup or the terminal for a command."""
     from rich.markup import escape
 

@@ -13,18 +13,27 @@ if TYPE_CHECKING:
     from weft.dataset.parquet_export import export_parquet
     from weft.dataset.rows import recording_fragments
     from weft.dataset.store import Store
-    from weft.dataset.upkeep import collect, verify
-    from weft.dataset.version_log import Difference, diff, history, log
+    from weft.dataset.upkeep import collect, unused, verify
+    from weft.dataset.version_changes import Changes, compare_versions, diff
+    from weft.dataset.version_log import history, log
+    from weft.dataset.version_names import current, make_current, number_of, remove_tag, set_tag, tags
     from weft.dataset.webdataset_export import export_webdataset
     from weft.dataset.write import link_originals, store_recording, write_version
 
 _HOMES = {
     "ClipOptions": "clips",
     "Dataset": "dataset",
-    "Difference": "version_log",
+    "Changes": "version_changes",
+    "compare_versions": "version_changes",
+    "current": "version_names",
+    "make_current": "version_names",
+    "number_of": "version_names",
+    "remove_tag": "version_names",
+    "set_tag": "version_names",
+    "tags": "version_names",
     "Store": "store",
     "collect": "upkeep",
-    "diff": "version_log",
+    "diff": "version_changes",
     "RecordingEntry": "manifest",
     "export_parquet": "parquet_export",
     "export_webdataset": "webdataset_export",
@@ -36,17 +45,20 @@ _HOMES = {
     "open_dataset": "dataset",
     "recording_fragments": "rows",
     "store_recording": "write",
+    "unused": "upkeep",
     "verify": "upkeep",
     "write_version": "write",
 }
 
 __all__ = [
+    "Changes",
     "ClipOptions",
     "Dataset",
-    "Difference",
     "RecordingEntry",
     "Store",
     "collect",
+    "compare_versions",
+    "current",
     "diff",
     "export_parquet",
     "export_webdataset",
@@ -55,9 +67,15 @@ __all__ = [
     "input_hashes",
     "link_originals",
     "log",
+    "make_current",
+    "number_of",
     "open_dataset",
     "recording_fragments",
+    "remove_tag",
+    "set_tag",
     "store_recording",
+    "tags",
+    "unused",
     "verify",
     "write_version",
 ]

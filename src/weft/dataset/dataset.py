@@ -20,6 +20,7 @@ from weft.dataset.manifest import Fragment, Manifest
 from weft.dataset.originals import Opener, Originals
 from weft.dataset.records import alignment_of, annotation_of, finding_of
 from weft.dataset.store import Store
+from weft.dataset.version_names import number_of
 from weft.dataset.windows import Partial, Selection, WindowPlace, Windows, places_in, selection_of
 
 _OPEN_RECORDINGS = 8
@@ -27,19 +28,20 @@ _OPEN_RECORDINGS = 8
 
 def open_dataset(
     path: str | Path,
-    version: int | None = None,
+    version: int | str | None = None,
     *,
     opener: Opener | None = None,
     to_torch: Callable[..., Any] | None = None,
 ) -> Dataset:
-    """A version of the dataset in ``path``, the newest one without ``version``.
+    """A version of the dataset in ``path``, the current one without ``version``.
 
     Parameters
     ----------
     path
         The dataset's folder.
     version
-        The version's number.
+        The version's number or tag. The current version is the newest, unless :func:`make_current`
+        said otherwise.
     opener
         What reopens originals; by default ``weft.open_recording``.
     to_torch
@@ -54,7 +56,7 @@ def open_dataset(
         If it has no such version.
     """
     store = Store.open(path)
-    return Dataset(store, store.manifest(version), opener=opener, to_torch=to_torch)
+    return Dataset(store, store.manifest(number_of(store, version)), opener=opener, to_torch=to_torch)
 
 
 class Dataset:

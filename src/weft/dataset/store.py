@@ -84,7 +84,7 @@ class Store:
         root = Path(path).absolute()
         if not root.exists():
             raise DatasetError(f"{root}: no such folder; weft build makes a dataset")
-        mark = _read_json(root / MARK) if (root / MARK).is_file() else {}
+        mark = read_json(root / MARK) if (root / MARK).is_file() else {}
         if mark.get("format") != "weft dataset":
             raise DatasetError(f"{root} is not a weft dataset: it has no {MARK}; weft build makes one")
         if mark.get("layout", 0) > LAYOUT:
@@ -212,12 +212,14 @@ class Store:
             raise UsageError(f"{self.root}: there is no {wanted}; versions: {known}")
         path = self._manifest_path(chosen)
         try:
-            return Manifest.from_dict(_read_json(path))
+            return Manifest.from_dict(read_json(path))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DatasetError(f"{path} is damaged ({error!r}); other versions are not touched by it") from error
 
-    def commit(self, entries: Iterable[RecordingEntry], *, recipe: Mapping[str, Any]) -> Manifest:
-        """Make a version of recordings whose fragments are stored.
+    def commit(
+        self, entries: Iterable[RecordingEntry], *, recipe: Mapping[str, Any], parent: int | None = None
+    ) -> Manifest:
+        """Make a version of recordings whose fragments are stored, a child of ``parent`` or of the newest.
 
         If some version holds exactly this content and recipe already, that one is given
         back and nothing is written.
@@ -232,9 +234,9 @@ class Store:
         plain = json.loads(canonical_json(recipe))
         with self.lock():
             numbers = self.numbers()
-            draft = Manifest((numbers or (0,))[-1] + 1, numbers[-1] if numbers else None, plain, tuple(entries))
+            draft = Manifest((numbers or (0,))[-1] + 1, parent or (numbers or (None,))[-1], plain, tuple(entries))
             for number in reversed(numbers):
-                if _read_json(self._manifest_path(number)).get("content_sha256") == draft.content_sha256:
+                if read_json(self._manifest_path(number)).get("content_sha256") == draft.content_sha256:
                     return self.manifest(number)
             for entry in draft.recordings:
                 for fragment in entry.tables.values():
@@ -245,7 +247,7 @@ class Store:
     def links(self) -> dict[str, str]:
         """Where each original lies: sha256 to a path relative to the dataset's folder."""
         path = self.root / "links.json"
-        return _read_json(path) if path.is_file() else {}
+        return read_json(path) if path.is_file() else {}
 
     def add_links(self, links: Mapping[str, str]) -> None:
         """Note where originals lie now; a newer place replaces an older one."""
@@ -288,7 +290,7 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """What a JSON file of the dataset holds."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -36,6 +36,19 @@ def verify(store: Store) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def unused(store: Store) -> tuple[str, ...]:
+    """The paths of fragments that no version names; a build that is under way has some, too.
+
+    Raises
+    ------
+    DatasetError
+        If a manifest is damaged: what it named cannot be known.
+    """
+    manifests = [store.manifest(number) for number in store.numbers()]
+    named = {part.path for m in manifests for entry in m.recordings for part in entry.tables.values()}
+    return tuple(_unnamed(store, named))
+
+
 def collect(store: Store) -> tuple[str, ...]:
     """Remove what no version names, and give back the removed paths.
 
@@ -47,14 +60,12 @@ def collect(store: Store) -> tuple[str, ...]:
         If another writer is at work, or a manifest is damaged (what it named cannot be known).
     """
     with store.lock(), storage_errors(store.root / "tables"):
-        manifests = [store.manifest(number) for number in store.numbers()]
-        named = {part.path for m in manifests for entry in m.recordings for part in entry.tables.values()}
-        unnamed = _unnamed(store, named)
+        unnamed = unused(store)
         for folder in ("receipts", "open"):
             shutil.rmtree(store.work / folder, ignore_errors=True)
         for path in unnamed:
             (store.root / path).unlink(missing_ok=True)
-    return tuple(unnamed)
+    return unnamed
 
 
 def _unnamed(store: Store, named: set[str]) -> list[str]:

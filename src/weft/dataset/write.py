@@ -10,6 +10,7 @@ from weft.dataset.manifest import RecordingEntry
 from weft.dataset.originals import copy_originals, links_of
 from weft.dataset.rows import recording_fragments
 from weft.dataset.store import Store
+from weft.dataset.version_names import current, make_current
 
 Media = Literal["link", "copy"]
 
@@ -61,7 +62,7 @@ def link_originals(store: Store, recordings: Iterable[Recording], *, media: Medi
 
 
 def write_version(store: Store, entries: Iterable[RecordingEntry], *, recipe: Mapping[str, Any]) -> Version:
-    """Make a version of stored recordings; equal content and recipe give the version that is there.
+    """Make a version of stored recordings the current one; equal content and recipe give the version that is there.
 
     Parameters
     ----------
@@ -78,4 +79,8 @@ def write_version(store: Store, entries: Iterable[RecordingEntry], *, recipe: Ma
     DatasetError
         If a fragment is missing, another writer is at work, or the disk is full.
     """
-    return store.commit(entries, recipe=recipe).version
+    with store.lock():
+        parent = current(store) if store.numbers() else None
+        manifest = store.commit(entries, recipe=recipe, parent=parent)
+        make_current(store, manifest.number)
+    return manifest.version

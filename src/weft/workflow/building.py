@@ -132,11 +132,11 @@ def _leave_nothing_half_written(store: dataset.Store, *, resume: bool) -> None:
 
 
 def _with_kept(store: dataset.Store, entries: list[RecordingEntry], options: BuildOptions) -> list[RecordingEntry]:
-    """The entries, and with ``add`` those of the newest version that they do not replace."""
+    """The entries, and with ``add`` those of the current version that they do not replace."""
     if not options.add or not store.numbers():
         return entries
     built = {entry.name for entry in entries}
-    return entries + [entry for entry in store.manifest().recordings if entry.name not in built]
+    return entries + [entry for entry in store.manifest(dataset.current(store)).recordings if entry.name not in built]
 
 
 def _item(recording: Recording, recipe: Recipe, store: dataset.Store, options: BuildOptions) -> Item:

@@ -14,15 +14,15 @@ from weft.workflow.opening import open_unchecked
 Progress = Callable[[str, float], None]
 
 
-def open_dataset(path: str | Path, version: int | None = None) -> dataset.Dataset:
-    """A version of the dataset in ``path``, the newest one without ``version``.
+def open_dataset(path: str | Path, version: int | str | None = None) -> dataset.Dataset:
+    """A version of the dataset in ``path``, the current one without ``version``.
 
     Parameters
     ----------
     path
         The dataset's folder.
     version
-        The version's number.
+        The version's number or tag.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def open_dataset(path: str | Path, version: int | None = None) -> dataset.Datase
 
 
 def check(
-    path: Path, *, version: int | None = None, budget_ms: float = 80.0, files: bool = True
+    path: Path, *, version: int | str | None = None, budget_ms: float = 80.0, files: bool = True
 ) -> tuple[Finding, ...]:
     """The findings of a version, of its clocks against a budget, and of its files."""
     opened = open_dataset(path, version)
@@ -56,7 +56,7 @@ def check(
     return (*findings, *(dataset.verify(opened.store) if files else ()))
 
 
-def report(path: Path, *, version: int | None = None, out: Path | None = None) -> Path:
+def report(path: Path, *, version: int | str | None = None, out: Path | None = None) -> Path:
     """The page about a version, written where it is not there yet."""
     from weft.report import write_report
 
@@ -70,7 +70,7 @@ def report(path: Path, *, version: int | None = None, out: Path | None = None) -
 
 
 def export(
-    path: Path, target: str, out: Path, *, version: int | None = None, progress: Progress | None = None
+    path: Path, target: str, out: Path, *, version: int | str | None = None, progress: Progress | None = None
 ) -> list[Path]:
     """The files of a version in another tool's format: ``webdataset`` or ``parquet``."""
     opened = open_dataset(path, version)

@@ -289,8 +289,9 @@ class TestHistory:
         new = write_toy_folder(tmp_path / "in" / "c", seed=5)
         build_toy_dataset(tmp_path / "DS", [folders[1], new], recipe={"history_s": 3.0})
         change = diff(tmp_path / "DS", 1, 2)
-        assert (change.added, change.removed, change.changed) == (("c",), ("a",), ("b",))
-        assert change.changed_tables == {"b": ("sources",)}
+        assert change.recordings == {"a": "removed", "b": "changed", "c": "added"}
+        assert change.tables == {"b": ("sources",)}
+        assert (change.clocks, change.rows) == ((), ())
         assert change.recipe == {"history_s": (5.0, 3.0)}
         assert set(change.counts.values()) == {0}
 
