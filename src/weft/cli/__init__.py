@@ -16,6 +16,7 @@ from weft.core.errors import WeftError
 COMMANDS = (
     "inspect",
     "align",
+    "verify",
     "build",
     "report",
     "check",

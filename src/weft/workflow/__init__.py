@@ -5,6 +5,7 @@ from weft.workflow.build_result import BuildOptions, BuildResult
 from weft.workflow.building import build
 from weft.workflow.datasets import check, export, open_dataset, report
 from weft.workflow.opening import inspect, open_one, open_recording
+from weft.workflow.verifying import verify_alignment
 
 __all__ = [
     "BuildOptions",
@@ -19,4 +20,5 @@ __all__ = [
     "open_recording",
     "report",
     "save_alignment",
+    "verify_alignment",
 ]

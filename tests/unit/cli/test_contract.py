@@ -200,3 +200,32 @@ def test_a_locale_without_our_letters_is_no_fault() -> None:
     command = [sys.executable, "-m", "weft", "inspect", str(INTERVIEW)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "") and "timbl_1/audio" in done.stdout
+
+
+def test_verify_answers_in_one_document_and_fails_on_nothing() -> None:
+    done = run("verify", INTERVIEW, "--json", "--fail-on", "error")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["passed"], document["reference_clock"]) == (0, True, "timbl_1")
+    assert {row["check"] for row in document["checks"]} == {"loop", "swap", "halves", "shift"}
+    assert all(row["outcome"] in ("passed", "skipped") for row in document["checks"])
+
+
+def test_verify_says_when_there_is_nothing_to_check() -> None:
+    done = run("verify", INTERVIEW / "timbl_1.mp3", "--only", "swap")
+    assert done.returncode == 0
+    assert "nothing could be checked" in done.stdout
+
+
+def test_a_failed_check_of_verify_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    from weft import workflow
+    from weft.core import Alignment
+    from weft.sync.verify.trial import Outcome, Trial
+
+    failed = Trial("swap", ("a", "b"), "audio", Outcome.FAILED, "ends 40 ms away", "look again", 40.0, 1.0)
+    answer = Alignment("interview", "a", ()), (failed,)
+    monkeypatch.setattr(workflow, "verify_alignment", lambda recording, **options: answer)
+    done = run("verify", INTERVIEW, "--fail-on", "error")
+    assert done.returncode == 1
+    assert "ends 40 ms away" in done.stdout
+    assert "look again" in done.stdout
+    assert run("verify", INTERVIEW).returncode == 0

@@ -1,0 +1,1 @@
+"""What can be checked of an alignment without knowing the truth."""
