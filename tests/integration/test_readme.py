@@ -52,9 +52,14 @@ def test_the_python_runs_as_printed(folder: Path, page: str) -> None:
         pytest.importorskip("torch")
     if 'open_dataset("dataset")' in code and not (folder / "dataset").exists():
         subprocess.run("weft build session-7/ --out dataset/", shell=True, cwd=folder, env=environment(), check=True)
+    if "load_dataset" in code:
+        pytest.importorskip("datasets")
+        export = "weft export dataset --to parquet --out tables"
+        subprocess.run(export, shell=True, cwd=folder, env=environment(), check=True)
     script = folder / "page.py"
     script.write_text(f'if __name__ == "__main__":\n{indented(code)}', encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], cwd=folder, capture_output=True, text=True)
+    offline = {**environment(), "HF_HOME": str(folder / "cache"), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, str(script)], cwd=folder, env=offline, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

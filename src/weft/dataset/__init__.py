@@ -6,22 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weft.dataset.clips import ClipOptions
     from weft.dataset.dataset import Dataset, open_dataset
+    from weft.dataset.exports.about import About, read_about
+    from weft.dataset.exports.clips import ClipOptions
+    from weft.dataset.exports.mcap import export_mcap
+    from weft.dataset.exports.parquet import export_parquet
+    from weft.dataset.exports.webdataset import export_webdataset
     from weft.dataset.manifest import RecordingEntry
     from weft.dataset.originals import hash_sources, input_hashes
-    from weft.dataset.parquet_export import export_parquet
     from weft.dataset.rows import recording_fragments
     from weft.dataset.store import Store
     from weft.dataset.upkeep import collect, unused, verify
     from weft.dataset.version_changes import Changes, compare_versions, diff
     from weft.dataset.version_log import history, log
     from weft.dataset.version_names import current, make_current, number_of, remove_tag, set_tag, tags
-    from weft.dataset.webdataset_export import export_webdataset
     from weft.dataset.write import link_originals, store_recording, write_version
 
 _HOMES = {
-    "ClipOptions": "clips",
+    "About": "exports.about",
+    "export_mcap": "exports.mcap",
+    "read_about": "exports.about",
+    "ClipOptions": "exports.clips",
     "Dataset": "dataset",
     "Changes": "version_changes",
     "compare_versions": "version_changes",
@@ -35,8 +40,8 @@ _HOMES = {
     "collect": "upkeep",
     "diff": "version_changes",
     "RecordingEntry": "manifest",
-    "export_parquet": "parquet_export",
-    "export_webdataset": "webdataset_export",
+    "export_parquet": "exports.parquet",
+    "export_webdataset": "exports.webdataset",
     "hash_sources": "originals",
     "history": "version_log",
     "input_hashes": "originals",
@@ -51,6 +56,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "About",
     "Changes",
     "ClipOptions",
     "Dataset",
@@ -60,6 +66,7 @@ __all__ = [
     "compare_versions",
     "current",
     "diff",
+    "export_mcap",
     "export_parquet",
     "export_webdataset",
     "hash_sources",
@@ -70,6 +77,7 @@ __all__ = [
     "make_current",
     "number_of",
     "open_dataset",
+    "read_about",
     "recording_fragments",
     "remove_tag",
     "set_tag",

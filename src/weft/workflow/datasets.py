@@ -70,11 +70,47 @@ def report(path: Path, *, version: int | str | None = None, out: Path | None = N
 
 
 def export(
-    path: Path, target: str, out: Path, *, version: int | str | None = None, progress: Progress | None = None
+    path: Path,
+    target: str,
+    out: Path,
+    *,
+    version: int | str | None = None,
+    about: Path | None = None,
+    progress: Progress | None = None,
 ) -> list[Path]:
-    """The files of a version in another tool's format: ``webdataset`` or ``parquet``."""
+    """The files of a version in another tool's format: ``webdataset``, ``parquet`` or ``mcap``.
+
+    Parameters
+    ----------
+    path
+        The dataset's folder.
+    target
+        The format.
+    out
+        A new or empty folder.
+    version
+        The version's number or tag; by default the current one.
+    about
+        A TOML file in which a person says what the dataset is; for ``parquet`` only.
+    progress
+        Called with what is being done and the share done.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format, or something is in ``out``.
+    DatasetError
+        If originals are missing or have changed, or the disk is full.
+    """
+    said = dataset.read_about(about) if about is not None else None
+    if said is not None and target != "parquet":
+        raise UsageError(f"only the parquet export holds what {about} says")
     opened = open_dataset(path, version)
-    exporters = {"webdataset": dataset.export_webdataset, "parquet": dataset.export_parquet}
+    exporters: dict[str, Callable[..., Path]] = {
+        "webdataset": dataset.export_webdataset,
+        "parquet": partial(dataset.export_parquet, about=said),
+        "mcap": dataset.export_mcap,
+    }
     if target not in exporters:
         raise UsageError(f"cannot export to {target!r}; known are {', '.join(exporters)}")
     folder = exporters[target](opened, out, progress=progress)

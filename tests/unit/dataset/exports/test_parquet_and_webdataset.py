@@ -27,7 +27,7 @@ from weft.dataset import (
     store_recording,
     write_version,
 )
-from weft.dataset.clips import wav_bytes
+from weft.dataset.exports.clips import wav_bytes
 from weft.testing.toy_dataset import build_toy_dataset, open_toy, toy_alignment, toy_capsules, write_toy_folder
 
 RATES = {"audio": 100.0, "video": 10.0}
@@ -92,7 +92,7 @@ class TestWebDataset:
     def test_shards_hold_at_most_their_number_of_capsules(
         self, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("weft.dataset.webdataset_export.CAPSULES_PER_SHARD", 4)
+        monkeypatch.setattr("weft.dataset.exports.webdataset.CAPSULES_PER_SHARD", 4)
         seen: list[float] = []
         folder = export_webdataset(
             dataset, tmp_path / "out", options=ClipOptions(streams=()), progress=lambda _, share: seen.append(share)

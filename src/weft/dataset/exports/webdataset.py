@@ -9,10 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 from weft.dataset.canonical import canonical_json
-from weft.dataset.card import card_of
-from weft.dataset.clips import Clip, ClipOptions, clips_of
 from weft.dataset.dataset import Dataset
-from weft.dataset.publish import new_folder
+from weft.dataset.exports.card import card_of
+from weft.dataset.exports.clips import Clip, ClipOptions, clips_of
+from weft.dataset.exports.publish import new_folder
 
 CAPSULES_PER_SHARD = 512
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from weft.dataset.canonical import canonical_json
-from weft.dataset.card import card_of
-from weft.dataset.clips import Clip, ClipOptions, clips_of
+from weft.dataset.canonical import canonical_json, pretty_json
 from weft.dataset.dataset import Dataset
-from weft.dataset.publish import new_folder
+from weft.dataset.exports.about import About
+from weft.dataset.exports.card import card_of
+from weft.dataset.exports.clips import Clip, ClipOptions, clips_of
+from weft.dataset.exports.croissant import croissant_of
+from weft.dataset.exports.publish import new_folder
 from weft.dataset.tables import COLUMNS
 
 
@@ -21,9 +23,10 @@ def export_parquet(
     path: str | Path,
     *,
     options: ClipOptions | None = None,
+    about: About | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Path:
-    """Write every table as one Parquet file, the chosen capsules' streams as clips, and a card.
+    """Write every table as one Parquet file, the chosen capsules' streams as clips, a card and Croissant metadata.
 
     ``capsules.parquet`` gains the columns ``capsule_json``, all of the capsule, and
     ``clips_json``: for each stream its files below ``media/``, times, valid ranges, 95 %
@@ -38,6 +41,8 @@ def export_parquet(
         A new or empty folder.
     options
         Which capsules, streams and rates; ``ClipOptions(streams=())`` writes tables alone.
+    about
+        What a person says of the dataset, for ``croissant.json`` and the card.
     progress
         Called with what is being done and the share done.
 
@@ -64,8 +69,10 @@ def export_parquet(
         tables["capsules"] = capsules.append_column("capsule_json", whole).append_column("clips_json", clip_column)
         for name, table in tables.items():
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd", store_schema=False)
-        card = card_of(dataset, tables=tuple(name for name in tables if tables[name].num_rows))
+        card = card_of(dataset, tables=tuple(name for name in tables if tables[name].num_rows), about=about)
         (folder / "README.md").write_text(card, encoding="utf-8")
+        croissant = pretty_json(croissant_of(dataset, folder, about=about))
+        (folder / "croissant.json").write_text(croissant, encoding="utf-8")
     return Path(path)
 
 

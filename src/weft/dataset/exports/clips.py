@@ -109,14 +109,14 @@ def _facts(piece: Slice) -> dict[str, Any]:
         "start_ns": int(piece.times_ns[0]) if len(piece) else None,
         "rate_hz": _rate_hz(piece.times_ns),
         "samples": len(piece),
-        "valid": _runs(piece.valid),
+        "valid": valid_runs(piece.valid),
         "reason": piece.reason,
         "error95_ms": piece.error95_ns / 1e6,
         "synthetic": piece.synthetic,
     }
 
 
-def _runs(valid: NDArray[np.bool_]) -> list[list[int]]:
+def valid_runs(valid: NDArray[np.bool_]) -> list[list[int]]:
     """The half-open ranges of samples that have a value."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], valid, [False]]).astype(np.int8)))
     return [[int(start), int(stop)] for start, stop in edges.reshape(-1, 2)]
@@ -138,7 +138,7 @@ def _encoded(piece: Slice, modality: str) -> Iterator[tuple[str, bytes]]:
         yield "wav", wav_bytes(values, round(rate_hz))
     elif modality == Modality.VIDEO and values.dtype == np.uint8 and values.ndim in (3, 4):
         for index in np.flatnonzero(piece.valid):
-            yield f"{index:05d}.jpg", _jpeg_bytes(values[index])
+            yield f"{index:05d}.jpg", jpeg_bytes(values[index])
         yield "times.npy", _npy_bytes(piece.times_ns)
     elif values.dtype.kind in "biuf":
         yield "npy", _npy_bytes(values)
@@ -172,7 +172,7 @@ def wav_bytes(values: NDArray[Any], rate_hz: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
 
-def _jpeg_bytes(picture: NDArray[np.uint8]) -> bytes:
+def jpeg_bytes(picture: NDArray[np.uint8]) -> bytes:
     """A JPEG of one picture, (h, w) or (h, w, 3)."""
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").save(stream, "JPEG", quality=_JPEG_QUALITY)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow.compute as pc
 
 from weft.dataset.canonical import pretty_json
 from weft.dataset.dataset import Dataset
+from weft.dataset.exports.about import About
 from weft.dataset.tables import COLUMNS
 
-_PAGE = """{front}# Recordings on one clock
+_PAGE = """{front}# {title}
 
-Version {number}, content {sha256}.
+{said}Version {number}, content {sha256}.
 
 | table | rows |
 |---|---|
@@ -29,7 +32,7 @@ confidence where the source gives one. Values outside the `valid` ranges of a st
 """
 
 
-def card_of(dataset: Dataset, *, tables: tuple[str, ...] = ()) -> str:
+def card_of(dataset: Dataset, *, tables: tuple[str, ...] = (), about: About | None = None) -> str:
     """A Markdown page about one version.
 
     Parameters
@@ -39,13 +42,17 @@ def card_of(dataset: Dataset, *, tables: tuple[str, ...] = ()) -> str:
     tables
         Parquet tables beside the page; they are named in front matter that the Hugging
         Face Hub and ``datasets`` read.
+    about
+        What a person says of the dataset: its name, what it is, its licence and conditions.
     """
-    version = dataset.version
+    version, said = dataset.version, about or About()
     capsules = dataset.table("capsules", columns=["synthetic"])["synthetic"]
     status = pc.value_counts(dataset.table("clocks", columns=["status"])["status"]).to_pylist()
     clocks = sorted(f"{row['counts']} {row['values']}" for row in status)
     return _PAGE.format(
-        front=_front_matter(tables),
+        front=_front_matter(tables, said),
+        title=said.name or "Recordings on one clock",
+        said=_said(said),
         number=version.number,
         sha256=f"`{version.content_sha256}`",
         counts="\n".join(f"| {table} | {version.counts[table]} |" for table in COLUMNS),
@@ -56,9 +63,27 @@ def card_of(dataset: Dataset, *, tables: tuple[str, ...] = ()) -> str:
     )
 
 
-def _front_matter(tables: tuple[str, ...]) -> str:
-    """The configurations that ``datasets.load_dataset`` finds."""
+def _front_matter(tables: tuple[str, ...], about: About) -> str:
+    """The licence, and the configurations that ``datasets.load_dataset`` finds; ``capsules`` is the default one."""
     if not tables:
         return ""
-    parts = [f"- config_name: {table}\n  data_files: {table}.parquet\n" for table in tables]
-    return f"---\nconfigs:\n{''.join(parts)}---\n\n"
+    licence = f"license: other\nlicense_name: {json.dumps(about.license)}\n" if about.license else ""
+    parts = [
+        f"- config_name: {table}\n  data_files: {table}.parquet\n" + "  default: true\n" * (table == "capsules")
+        for table in tables
+    ]
+    return f"---\n{licence}configs:\n{''.join(parts)}---\n\n"
+
+
+def _said(about: About) -> str:
+    """What a person said, a paragraph each."""
+    parts = {
+        "": about.description,
+        "Licence: ": about.license,
+        "Made by: ": ", ".join(about.creators),
+        "Conditions of use: ": ", ".join(about.use_conditions),
+        "Personal information: ": about.personal_information,
+        "Limits: ": about.limitations,
+        "Meant for: ": about.use_cases,
+    }
+    return "".join(f"{word}{text}\n\n" for word, text in parts.items() if text)
