@@ -17,6 +17,9 @@ from weft.core.samples import Samples
 from weft.core.timeline import PiecewiseTimeline, RegularTimeline, Timeline
 from weft.core.times import NS_PER_S, Int64Array
 
+RECORDED = "recorded"
+"""``Stream.stamps["<clock>/recorded"]``: what the device wrote where jitter let its stamps run backwards."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stream:
@@ -92,6 +95,16 @@ class Stream:
         This builds the whole array; long sound is better asked in slices of ``timeline``.
         """
         return self.timeline.slice_ns(0, len(self.timeline))
+
+    @property
+    def recorded_ns(self) -> Int64Array:
+        """The stamps as the device wrote them, int64 (n).
+
+        They differ from :attr:`timestamps_ns` only where chunks overtook each other: samples keep their
+        order, and the timeline, which cannot run backwards, takes the middle between the nearest ways to
+        put their stamps in order.
+        """
+        return self.stamps.get(f"{self.clock}/{RECORDED}", self.timestamps_ns)
 
     @cached_property
     def interval(self) -> Interval:

@@ -13,6 +13,7 @@ from weft.core import Epoch, Modality, Severity, UnreadableError
 from weft.readers.protocol import Contents, Probe, Request
 from weft.readers.xdf.chunks import open_bytes, walk
 from weft.readers.xdf.reader import XdfReader
+from weft.testing.lsl_sessions import LslCase, make_lsl_session
 from weft.testing.xdf_writer import XdfStream, xdf_bytes
 
 
@@ -327,3 +328,14 @@ def test_a_real_file_cut_anywhere_is_read_up_to_the_cut(shared_data: Path, tmp_p
     contents = _read(path)
     assert ("truncated" in _checks(contents)) == (found.cut_at is not None)
     assert len(contents.streams[1]) > 27815 * share * 0.9 - 200
+
+
+def test_chunks_that_overtake_each_other_keep_their_samples_in_order(tmp_path: Path) -> None:
+    session = make_lsl_session(LslCase(duration_s=60.0, lost_s=0.8), 3)
+    (tmp_path / "lab.xdf").write_bytes(session.xdf)
+    contents = XdfReader().read(Request(tmp_path / "lab.xdf", "lab.xdf", "lab"))
+    stream = contents.streams[0]
+    assert _checks(contents) == ["stamps_overtake", "lost_samples"]
+    assert contents.findings[1].numbers["lost"] == 400
+    assert np.any(np.diff(stream.recorded_ns) < 0)
+    assert np.all(np.diff(stream.timestamps_ns) >= 0)

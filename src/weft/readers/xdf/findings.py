@@ -111,10 +111,20 @@ def _step_s(unfolded: Unfolded, number: int) -> float:
     return (unfolded.resets[number].shift_ns - before) / NS_PER_S
 
 
-def out_of_order(name: str, stamps_ns: Int64Array) -> Finding:
-    """Samples that were recorded after later ones."""
+def out_of_order(name: str, stamps_ns: Int64Array, *, kept_order: bool) -> Finding:
+    """Samples that were recorded after later ones, or chunks whose stamps overtake each other."""
     steps = np.diff(stamps_ns)
     count, largest_s = int((steps < 0).sum()), -float(steps.min()) / NS_PER_S
+    if kept_order:
+        return Finding(
+            "stamps_overtake",
+            Severity.INFO,
+            name,
+            f"stamps jitter so much that they run backwards at {count} of {stamps_ns.size} samples, by up to "
+            f"{largest_s:.6f} s; the samples are kept in the order in which they were sent",
+            "their even instants are worked out when windows are read; the stamps stay as they were recorded",
+            {"samples": count, "largest_s": largest_s},
+        )
     return Finding(
         "out_of_order_stamps",
         Severity.WARNING,

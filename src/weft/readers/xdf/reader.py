@@ -28,10 +28,12 @@ from weft.core import (
     Stream,
     UnreadableError,
 )
+from weft.core.stream import RECORDED
 from weft.core.times import LATEST_NS, Int64Array
 from weft.readers.clock_unfolding import Unfolded, unfold
 from weft.readers.lost_samples import find_lost_samples
 from weft.readers.protocol import Contents, Probe, Request
+from weft.readers.sample_order import never_backwards, order_of
 from weft.readers.xdf.chunks import Walk, looks_like_xdf, open_bytes, sound_bytes, walk
 from weft.readers.xdf.findings import clock_findings, file_findings, no_streams, out_of_order
 from weft.readers.xdf.offset_scatter import offset_sds_ns
@@ -189,12 +191,18 @@ def _read_stream(raw: Mapping[str, Any], name: str, request: Request) -> _Part:
     )
     values = _values(raw, info)
     findings = clock_findings(full_name, unfolded)
-    order = np.argsort(unfolded.stamps_ns, kind="stable")
-    if np.any(np.diff(unfolded.stamps_ns) < 0):
-        findings.append(out_of_order(full_name, unfolded.stamps_ns))
-    stamps_ns = unfolded.stamps_ns[order]
     rate_hz = float(_text(info, "nominal_srate") or 0.0)
-    gaps, lost = find_lost_samples(stamps_ns, full_name, resets=unfolded.resets) if rate_hz > 0 else ([], None)
+    order = order_of(unfolded.stamps_ns, regular=rate_hz > 0)
+    recorded_ns = unfolded.stamps_ns[order]
+    stamps_ns = never_backwards(recorded_ns)
+    if np.any(np.diff(unfolded.stamps_ns) < 0):
+        kept = bool(np.any(stamps_ns != recorded_ns))
+        findings.append(out_of_order(full_name, unfolded.stamps_ns, kept_order=kept))
+    gaps, lost = (
+        find_lost_samples(recorded_ns, full_name, resets=unfolded.resets, nominal_rate_hz=rate_hz)
+        if rate_hz > 0
+        else ([], None)
+    )
     findings += [lost] if lost else []
     labels, units = _channels(info)
     stream = Stream(
@@ -206,6 +214,7 @@ def _read_stream(raw: Mapping[str, Any], name: str, request: Request) -> _Part:
         nominal_rate_hz=rate_hz or None,
         channels=labels,
         units=units,
+        stamps={f"{full_name}/{RECORDED}": recorded_ns} if np.any(stamps_ns != recorded_ns) else {},
         source=request.name,
         details={**_details(info), **({"gaps_ns": gaps} if gaps else {})},
     )

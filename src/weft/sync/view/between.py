@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weft.core import NS_PER_S, Interpolation, ListedTimeline, Modality, PiecewiseTimeline, RegularTimeline, Stream
-from weft.core.runs import GAP_PERIODS
+from weft.core import NS_PER_S, Interpolation, Modality, RegularTimeline, Stream
 from weft.dsp.interpolate import interpolate_angle, interpolate_linear, pick_held, pick_nearest
 from weft.dsp.resample import filter_reach, resample_at
 from weft.dsp.rotation import interpolate_rotation
-from weft.dsp.timing import GAP_FACTOR, measure_timing
+from weft.sync.view.rhythm import Rhythm, policy_of
 
 Floats = NDArray[np.float64]
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
-
-JITTERY_SHARE = 0.1
-"""Stamps whose spacing scatters by more than this share of a period say when they were written, not sampled."""
 
 BLOCK_SAMPLES = 32
 """How many frames are read at once when only some are picked."""
@@ -33,70 +27,6 @@ _SMOOTH = {
     Interpolation.ROTATION: interpolate_rotation,
 }
 _PICKED = {Interpolation.NEAREST: pick_nearest, Interpolation.HOLD: pick_held}
-
-
-@dataclass(frozen=True, eq=False)
-class Rhythm:
-    """What a stream's stamps say about its sampling.
-
-    ``period_ns`` is 0 where fewer than two instants are known. ``smooth_ns`` holds, for listed
-    stamps of a band-limited signal, when the samples were taken, ns since the first stamp,
-    float64 (n): the stamps, or a straight line per gapless run where they only jitter around it.
-    """
-
-    period_ns: float
-    max_gap_ns: float
-    filter_gap_ns: float
-    smooth_ns: Floats | None = None
-
-
-def rhythm_of(stream: Stream, max_gap_s: float | None) -> Rhythm:
-    """The stream's rhythm; ``max_gap_s`` replaces its three median periods."""
-    listed = isinstance(stream.timeline, ListedTimeline)
-    timing = measure_timing(stream.timestamps_ns) if listed else None
-    rate_hz = _rate_of(stream)
-    period_ns = timing.median_period_ns if timing else NS_PER_S / rate_hz if rate_hz else 0.0
-    jittery = timing is not None and timing.jitter_ns > JITTERY_SHARE * period_ns
-    max_gap_ns = GAP_PERIODS * period_ns if max_gap_s is None else max_gap_s * NS_PER_S
-    filter_gap_ns = (GAP_PERIODS if jittery else GAP_FACTOR) * period_ns
-    filtered = listed and len(stream) > 0 and stream.interpolation is Interpolation.BAND_LIMITED
-    smooth_ns = _smoothed(stream.timestamps_ns, period_ns, filter_gap_ns) if filtered else None
-    return Rhythm(period_ns, max_gap_ns, filter_gap_ns, smooth_ns)
-
-
-def _rate_of(stream: Stream) -> float | None:
-    """Samples per second where there is no gap; end to end, gaps would count as slowness."""
-    timeline = stream.timeline
-    if isinstance(timeline, PiecewiseTimeline) and timeline.pieces:
-        timeline = timeline.longest
-    if isinstance(timeline, RegularTimeline):
-        return float(timeline.rate_hz)
-    if isinstance(timeline, ListedTimeline):
-        return stream.effective_rate_hz or stream.nominal_rate_hz
-    return stream.nominal_rate_hz or stream.effective_rate_hz
-
-
-def _smoothed(times_ns: NDArray[np.int64], period_ns: float, gap_ns: float) -> Floats:
-    """Sampling instants since the first stamp: a line per run, where no stamp is a period away from it."""
-    smooth: Floats = (times_ns - times_ns[0]).astype(np.float64)
-    edges = [0, *(np.flatnonzero(np.diff(times_ns) > gap_ns) + 1).tolist(), len(times_ns)]
-    for start, stop in pairwise(edges):
-        if stop - start < 3:
-            continue
-        index = np.arange(stop - start) - (stop - start - 1) / 2.0
-        run = smooth[start:stop]
-        line = run.mean() + index * (np.dot(index, run - run.mean()) / np.dot(index, index))
-        if np.abs(line - run).max() < period_ns:
-            smooth[start:stop] = line
-    return smooth
-
-
-def policy_of(stream: Stream) -> Interpolation:
-    """How values are made: the stream's policy, but words, states and objects are only ever held."""
-    picked = (Interpolation.NEAREST, Interpolation.HOLD, Interpolation.NONE)
-    if stream.interpolation not in picked and stream.samples.dtype.kind not in "iuf":
-        return Interpolation.HOLD
-    return stream.interpolation
 
 
 def values_between(
@@ -125,11 +55,10 @@ def values_between(
     policy = policy_of(stream)
     if policy is Interpolation.BAND_LIMITED:
         return _filtered(stream, rhythm, samples, at_ns, step)
-    first_ns = stream.timeline.first_ns
     reach_ns = int(np.ceil(max(rhythm.max_gap_ns, rhythm.period_ns))) + 1
-    low = max(samples[0], stream.timeline.index_ns(first_ns + int(at_ns[0]) - reach_ns))
-    high = min(samples[1], stream.timeline.index_ns(first_ns + int(at_ns[-1]) + reach_ns) + 1)
-    times_ns = (stream.timeline.slice_ns(low, max(low, high)) - first_ns).astype(np.float64)
+    low, high = _bounds(stream, rhythm, at_ns[0] - reach_ns, at_ns[-1] + reach_ns)
+    low, high = max(samples[0], low), min(samples[1], high + 1)
+    times_ns = _instants(stream, rhythm, low, max(low, high))
     at_ns = _snapped(at_ns, times_ns)
     if policy in _SMOOTH:
         return _SMOOTH[policy](times_ns, stream.samples.read(low, max(low, high)), at_ns, max_gap=rhythm.max_gap_ns)
@@ -200,12 +129,17 @@ def _filtered(
 
 def _needed(stream: Stream, rhythm: Rhythm, samples: tuple[int, int], at_ns: Floats, reach: int) -> tuple[int, int]:
     """The samples that a filter of that reach needs for the instants."""
+    low, high = _bounds(stream, rhythm, at_ns[0], at_ns[-1])
+    return max(samples[0], low - reach), min(samples[1], high + reach)
+
+
+def _bounds(stream: Stream, rhythm: Rhythm, from_ns: float, to_ns: float) -> tuple[int, int]:
+    """The first samples at or after two instants, ns since the first stamp."""
     if rhythm.smooth_ns is not None:
-        low, high = np.searchsorted(rhythm.smooth_ns, [at_ns[0], at_ns[-1]])
-    else:
-        first_ns = stream.timeline.first_ns
-        low, high = (stream.timeline.index_ns(first_ns + int(at)) for at in (at_ns[0], at_ns[-1]))
-    return max(samples[0], int(low) - reach), min(samples[1], int(high) + reach)
+        low, high = np.searchsorted(rhythm.smooth_ns, [from_ns, to_ns])
+        return int(low), int(high)
+    first_ns = stream.timeline.first_ns
+    return stream.timeline.index_ns(first_ns + int(from_ns)), stream.timeline.index_ns(first_ns + int(to_ns))
 
 
 def _instants(stream: Stream, rhythm: Rhythm, low: int, high: int) -> Floats:

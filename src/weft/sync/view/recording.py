@@ -24,6 +24,7 @@ from weft.core import (
     Interpolation,
     Interval,
     Modality,
+    Piece,
     Recording,
     Slice,
     Status,
@@ -33,8 +34,9 @@ from weft.core import (
     Window,
 )
 from weft.core.times import Int64Array
-from weft.sync.view.between import Rhythm, empty_values, policy_of, rhythm_of, values_between
+from weft.sync.view.between import empty_values, values_between
 from weft.sync.view.placing import Grid, chains_of, error95_of
+from weft.sync.view.rhythm import Rhythm, policy_of, rhythm_of
 
 
 class AlignedRecording:
@@ -51,6 +53,9 @@ class AlignedRecording:
         By stream or modality name, the longest interval between neighbours that a value may be
         made in; by default three median periods. Band-limited streams take no part in it: for
         a filter one lost sample is a gap.
+    dejitter
+        Whether samples of regular streams stand at the even instants that their stamps jitter around,
+        counted across lost samples and never bent by them. The stamps themselves stay what they were.
 
     Examples
     --------
@@ -74,10 +79,12 @@ class AlignedRecording:
         *,
         weak: bool = True,
         max_gap_s: Mapping[str, float] | None = None,
+        dejitter: bool = True,
     ) -> None:
         self.recording = recording
         self.alignment = alignment
         self._weak = weak
+        self._dejitter = dejitter
         self._max_gap_s = _by_stream(recording, max_gap_s or {}, what="max_gap_s")
         self._rhythms: dict[str, Rhythm] = {}
 
@@ -205,8 +212,24 @@ class AlignedRecording:
     def _rhythm_of(self, stream: Stream) -> Rhythm:
         """The stream's rhythm, measured once."""
         if stream.name not in self._rhythms:
-            self._rhythms[stream.name] = rhythm_of(stream, self._max_gap_s.get(stream.name))
+            resets = self.recording.clock(stream.clock).resets
+            gap_s = self._max_gap_s.get(stream.name)
+            self._rhythms[stream.name] = rhythm_of(stream, gap_s, resets=resets, straighten=self._dejitter)
         return self._rhythms[stream.name]
+
+    def instants_ns(self, name: str) -> Int64Array:
+        """The reference time of every sample of one stream that its map covers, int64 (m).
+
+        Raises
+        ------
+        UsageError
+            If the stream's clock is not known.
+        """
+        stream = self.recording.stream(name)
+        if self._map_of(stream) is None:
+            raise UsageError(f"stream {name!r} has no reference times: its clock {stream.clock!r} is not aligned")
+        parts = [self._instants_in(stream, piece, None)[2] for piece in self._pieces_of(stream)]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
     def _require_values_between(self, stream: Stream, rates_hz: Mapping[str, float]) -> None:
         """Events named one by one cannot have a rate; rotations are rows of four."""
@@ -246,24 +269,47 @@ class AlignedRecording:
         if time_map is None:
             return _joined(stream, [], "not_aligned", math.inf)
         parts = []
-        for chain in chains_of(time_map, 0.0):
-            for piece in chain.pieces:
-                shared = piece.reference.grown(0, 1).overlap(interval)
-                if shared is None or not len(stream):
-                    continue
-                edges = piece.to_device_ns(np.array([shared.start_ns, shared.stop_ns], dtype=np.int64))
-                last_ns = piece.device.stop_ns - (0 if piece is time_map.pieces[-1] else 1)
-                low = stream.timeline.index_ns(max(int(edges[0]) - 1, piece.device.start_ns))
-                high = stream.timeline.index_ns(min(int(edges[1]) + 1, last_ns + 1))
-                device_ns = stream.timeline.slice_ns(low, max(low, high))
-                times_ns = piece.to_reference_ns(device_ns)
-                first, stop = np.searchsorted(times_ns, [interval.start_ns, interval.stop_ns])
-                if first < stop:
-                    read = np.asarray(stream.samples.read(low + int(first), low + int(stop)))
-                    parts.append((times_ns[first:stop], device_ns[first:stop], read))
+        for piece in self._pieces_of(stream):
+            shared = piece.reference.grown(0, 1).overlap(interval)
+            if shared is None and self._rhythm_of(stream).smooth_ns is None:
+                continue
+            low, device_ns, times_ns = self._instants_in(stream, piece, interval)
+            first, stop = np.searchsorted(times_ns, [interval.start_ns, interval.stop_ns])
+            if first < stop:
+                read = np.asarray(stream.samples.read(low + int(first), low + int(stop)))
+                parts.append((times_ns[first:stop], device_ns[first:stop], read))
         error95_ns = max((error95_of(time_map, device_ns) for _, device_ns, _ in parts), default=0.0)
         slice_ = _joined(stream, parts, "", error95_ns)
         return _with_reason(slice_, self._hole(stream, time_map, slice_, interval))
+
+    def _pieces_of(self, stream: Stream) -> tuple[Piece, ...]:
+        """The pieces of the map of the stream's clock, where there is something to map."""
+        time_map = self._map_of(stream)
+        return time_map.pieces if time_map is not None and len(stream) else ()
+
+    def _instants_in(self, stream: Stream, piece: Piece, around: Interval | None) -> tuple[int, Int64Array, Int64Array]:
+        """The first sample of a piece near reference times, and those samples' device and reference times.
+
+        A sample belongs to a piece by its stamp, and stands where its even instant lies.
+        """
+        smooth_ns = self._rhythm_of(stream).smooth_ns
+        is_last = piece is self._pieces_of(stream)[-1]
+        low = stream.timeline.index_ns(piece.device.start_ns)
+        high = stream.timeline.index_ns(piece.device.stop_ns + (1 if is_last else 0))
+        if around is not None:
+            edges_ns = piece.to_device_ns(np.array([around.start_ns, around.stop_ns], dtype=np.int64))
+            edges_ns = edges_ns + np.array([-1, 1])
+            if smooth_ns is None:
+                near = [stream.timeline.index_ns(int(edge)) for edge in edges_ns]
+            else:
+                near = np.searchsorted(smooth_ns, edges_ns - stream.timeline.first_ns).tolist()
+            low, high = max(low, near[0]), min(high, near[1])
+        high = max(low, high)
+        if smooth_ns is None:
+            device_ns = stream.timeline.slice_ns(low, high)
+        else:
+            device_ns = stream.timeline.first_ns + np.rint(smooth_ns[low:high]).astype(np.int64)
+        return low, device_ns, piece.to_reference_ns(device_ns)
 
     def _hole(self, stream: Stream, time_map: TimeMap, found: Slice, interval: Interval) -> str:
         """Why a window lacks native instants, from the longest stretch without one; empty when none is missing."""

@@ -372,3 +372,48 @@ def test_windows_without_a_duration_are_refused() -> None:
 
 def test_an_empty_window_is_empty() -> None:
     assert len(view_of(GAZE).window(S, S, {"gaze": 100})["eye/gaze"]) == 0
+
+
+# --- even instants ---------------------------------------------------------------------------------
+
+
+def late_in_chunks(count: int, lost: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """True instants and stamps that are late by chunks of 20, ns, with samples lost in the middle."""
+    kept = np.delete(np.arange(count), np.arange(count // 2, count // 2 + lost))
+    latency = np.repeat(np.random.default_rng(9).exponential(3 * MS, kept.size), 20)[: kept.size]
+    true_ns = kept * 4 * MS
+    return true_ns, np.maximum.accumulate((true_ns + latency).astype(np.int64))
+
+
+def test_instants_are_even_and_skip_what_was_lost() -> None:
+    true_ns, stamps_ns = late_in_chunks(20_000, lost=300)
+    eeg = stream("a/x", Modality.PHYSIOLOGY, ListedTimeline(stamps_ns), np.zeros(true_ns.size))
+    instants_ns = view_of(eeg).instants_ns("a/x")
+    assert instants_ns.size == true_ns.size
+    assert np.abs(instants_ns - true_ns).max() < 0.5 * MS
+    steps_ns = np.diff(instants_ns)
+    assert np.flatnonzero(steps_ns > 6 * MS).tolist() == [9_999]
+
+
+def test_native_windows_give_every_sample_at_its_even_instant() -> None:
+    _, stamps_ns = late_in_chunks(5_000)
+    eeg = stream("a/x", Modality.PHYSIOLOGY, ListedTimeline(stamps_ns), np.arange(5_000))
+    view = view_of(eeg)
+    found = [window["a/x"] for window in view.windows(S, within=Interval(-S, 21 * S))]
+    assert np.array_equal(np.concatenate([one.values for one in found]), np.arange(5_000))
+    assert np.array_equal(np.concatenate([one.times_ns for one in found]), view.instants_ns("a/x"))
+
+
+def test_dejitter_can_be_refused() -> None:
+    _, stamps_ns = late_in_chunks(5_000)
+    eeg = stream("a/x", Modality.PHYSIOLOGY, ListedTimeline(stamps_ns), np.zeros(5_000))
+    recording, alignment = view_of(eeg).recording, view_of(eeg).alignment
+    assert np.array_equal(AlignedRecording(recording, alignment, dejitter=False).instants_ns("a/x"), stamps_ns)
+
+
+def test_gaze_with_a_declared_rate_is_straightened_and_events_are_not() -> None:
+    true_ns, stamps_ns = late_in_chunks(5_000)
+    table = Stream("a/x", Modality.GAZE, "a", ListedTimeline(stamps_ns), ArraySamples(np.zeros((5_000, 2))), 250.0)
+    events = stream("b/x", Modality.EVENT, ListedTimeline(stamps_ns), np.zeros(5_000))
+    assert np.abs(view_of(table).instants_ns("a/x") - true_ns).max() < 1 * MS
+    assert np.array_equal(view_of(events).instants_ns("b/x"), stamps_ns)
