@@ -8,6 +8,7 @@ already known. To add one, write ``sync/<family>/<kind>.py`` with a function
 
 from __future__ import annotations
 
+from weft.sync.events.pairs import relate_by_events
 from weft.sync.face.pairs import relate_by_faces
 from weft.sync.relations import Source
 from weft.sync.sound.pairs import relate_by_sound
@@ -15,7 +16,8 @@ from weft.sync.stamps.loose import relate_by_stamps
 
 SOURCES: dict[str, tuple[Source, float]] = {
     "reading stamps": (relate_by_stamps, 0.02),
-    "comparing sound": (relate_by_sound, 0.5),
-    "comparing faces with sound": (relate_by_faces, 0.45),
+    "comparing sound": (relate_by_sound, 0.45),
+    "comparing events": (relate_by_events, 0.15),
+    "comparing faces with sound": (relate_by_faces, 0.35),
 }
 """What is being done to the function that does it and its usual share of the work."""
