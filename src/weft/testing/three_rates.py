@@ -37,6 +37,7 @@ JITTER_S = 0.003
 LOST = 0.02
 FPS, SOUND_HZ, GAZE_HZ = 30, 16_000, 60
 EXPOSURE_S = 0.015
+SOUND_M_PER_S = 343.0
 _CLICK_S = 0.01
 
 
@@ -60,6 +61,8 @@ class ThreeRates:
         Start of each, its stop, and the picture that it names.
     pulses_s
         When sync pulses were sent.
+    box_m
+        How far from the microphone the sync box clicks, metres.
     """
 
     seconds: float
@@ -69,6 +72,7 @@ class ThreeRates:
     blinks: Float64Array
     words: tuple[tuple[float, float, str], ...]
     pulses_s: Float64Array = field(default_factory=lambda: np.zeros(0))
+    box_m: float = 1.0
 
     def picture_at(self, scene_s: Float64Array) -> NDArray[np.int64]:
         """Which picture the eye rested on at times of the scene, as its number in ``PICTURES``."""
@@ -136,6 +140,7 @@ def make_three_rates(seconds: float = 120.0, *, seed: int = 0, pulses: bool = Fa
         np.stack([blinks, blinks + rng.uniform(0.12, 0.28, blinks.size)], axis=1),
         tuple((float(at), float(at) + 0.5, str(name)) for at, name in zip(words, names, strict=True)),
         sent,
+        float(rng.uniform(0.3, 2.0)),
     )
 
 
@@ -200,7 +205,7 @@ def _heard(scene: NDArray[np.float32], truth: ThreeRates, clock: str, seed: int,
     if clock == "mic":
         click = np.random.default_rng(5).standard_normal(round(_CLICK_S * SOUND_HZ))
         click *= np.exp(-np.arange(click.size) / (0.003 * SOUND_HZ)) * 0.45
-        for at_s in truth.reading_s("mic", truth.pulses_s):
+        for at_s in truth.reading_s("mic", truth.pulses_s + truth.box_m / SOUND_M_PER_S):
             first = int(np.ceil(at_s * SOUND_HZ))
             part = click[: max(0, heard.size - first)] if first >= 0 else click[:0]
             heard[first : first + part.size] += part.astype(np.float32)

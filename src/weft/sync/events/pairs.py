@@ -26,7 +26,7 @@ def relate_by_events(question: Question) -> Relations:
 
     Event tables, markers, pulses and blinks are read first. A sound is searched for claps, a
     video for lights and a face for blinks only where some clock apart from it has events to
-    compare them with. Of several relations the surest are kept, as many as connect the clocks.
+    compare them with. All relations that suffice are kept, and weak ones as far as they connect clocks.
     """
     recording, tell = question.recording, question.tell
     names = [clock.name for clock in recording.clocks]
@@ -134,14 +134,11 @@ def _same_sense(one: EventList, other: EventList) -> bool:
 
 
 def _connecting(compared: list[Compared], tied: Groups) -> list[Evidence]:
-    """The surest evidence that connects clocks, and what else was found between the same two."""
+    """All that suffices, loops included, and of the rest as much as connects clocks."""
     kept: list[Evidence] = []
     for one in sorted(compared, key=lambda c: c.rank):
         e = one.evidence
-        if e is None:
-            continue
-        same = any({k.clock, k.reference} == {e.clock, e.reference} for k in kept)
-        if not tied.together(e.clock, e.reference) or (same and is_sufficient(e)):
+        if e is not None and (is_sufficient(e) or not tied.together(e.clock, e.reference)):
             kept.append(e)
             tied.join(e.clock, e.reference)
     return kept

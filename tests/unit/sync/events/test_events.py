@@ -211,13 +211,13 @@ def test_three_rates_end_on_one_clock(
 ) -> None:
     from weft.readers import open_recording
 
-    truth = make_three_rates(45.0, seed=3, pulses=pulses)
+    truth = make_three_rates(60.0, seed=3, pulses=pulses)
     write_three_rates(tmp_path, truth, seed=3, camera_sound=camera_sound, face_table=face_table)
     solved = align(open_recording(tmp_path), reference="mic")
     for clock in ("cam", "gaze"):
         entry = solved[clock]
         assert entry.status is Status.ALIGNED and entry.time_map is not None, entry.note
-        for reading_s in (0.5, 42.0):
+        for reading_s in (0.5, 55.0):
             mapped = int(entry.time_map.apply([round(reading_s * NS_PER_S)], extrapolate=True)[0])
             error_ms = (mapped / NS_PER_S - reading_s - truth.offset_s(clock, "mic", reading_s)) * 1e3
             assert abs(error_ms) < within_ms
