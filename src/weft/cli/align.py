@@ -42,7 +42,7 @@ def command(
     """
     from weft import workflow
     from weft.cli.console import print_json, progress_bar, stdout_console
-    from weft.cli.tables import clocks_table, findings_table
+    from weft.cli.tables import assumptions_table, clocks_table, findings_table
     from weft.quality import alignment_findings
 
     with progress_bar(quiet=as_json) as progress:
@@ -57,6 +57,7 @@ def command(
         return exit_code(findings, fail_on)
     console = stdout_console()
     console.print(clocks_table(alignment, width=console.width))
-    if (table := findings_table(findings)) is not None:
-        console.print(table)
+    for table in (assumptions_table(alignment, width=console.width), findings_table(findings)):
+        if table is not None:
+            console.print(table)
     return exit_code(findings, fail_on)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.cli.console import visible
 from weft.cli.table_layout import WIDE, Column, fitted_table
-from weft.core import NS_PER_MS, Alignment, ClockAlignment, Finding, Recording, Severity, Status, Stream
+from weft.core import NS_PER_MS, Alignment, Assumption, ClockAlignment, Finding, Recording, Severity, Status, Stream
 from weft.quality import timing_of
 
 if TYPE_CHECKING:
@@ -116,6 +116,30 @@ def _clock_cells(entry: ClockAlignment, reference: str) -> list[str]:
     jumps = str(entry.jumps) if entry.time_map else "–"
     methods = ", ".join(entry.methods) or "–"
     return [plain(entry.clock.name), status, *written, jumps, plain(methods), plain(entry.note)]
+
+
+def assumptions_table(alignment: Alignment, *, width: int = WIDE) -> Table | None:
+    """What each clock's evidence takes for granted; ``None`` when it is nothing."""
+    rows = [
+        _assumption_cells(entry.clock.name, one)
+        for entry in alignment.clocks
+        for one in alignment.assumptions_of(entry.clock.name)
+    ]
+    columns = (
+        Column("clock"),
+        Column("assumption"),
+        Column("value ms", right=True),
+        Column("sd ms", right=True),
+        Column("from", expendable=1),
+        Column("what it says", text=True, expendable=2),
+    )
+    return fitted_table("Taken for granted", columns, rows, width=width) if rows else None
+
+
+def _assumption_cells(clock: str, one: Assumption) -> list[str]:
+    """One assumption's row."""
+    figures = [f"{one.value_ns / NS_PER_MS:+,.3f}", f"{one.sd_ns / NS_PER_MS:.3f}"]
+    return [plain(clock), plain(one.name), *figures, one.origin, plain(one.says)]
 
 
 def findings_table(findings: Iterable[Finding]) -> Table | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from weft.core.clock import Clock
 from weft.core.errors import UsageError
-from weft.core.evidence import Evidence
+from weft.core.evidence import Assumption, Evidence
 from weft.core.finding import Finding
 from weft.core.interval import Interval
 from weft.core.time_map import TimeMap
@@ -179,12 +179,25 @@ class Alignment:
         """The map of one clock to the reference; ``None`` when it is not aligned."""
         return self[clock].time_map
 
+    def assumptions_of(self, clock: str) -> tuple[Assumption, ...]:
+        """What the clock's evidence takes for granted, each once; its values were subtracted from the clock's offsets.
+
+        The reference needs none: its offset is 0 by definition.
+        """
+        if clock == self.reference:
+            return ()
+        about = [e if e.clock == clock else e.reversed() for e in self.evidence if clock in (e.clock, e.reference)]
+        return tuple(dict.fromkeys(one for e in about for one in e.assumptions))
+
     def to_json(self) -> dict[str, Any]:
         """What ``weft align --json`` prints."""
         return {
             "recording": self.recording,
             "reference_clock": self.reference,
-            "clocks": [entry.to_json() for entry in self.clocks],
+            "clocks": [
+                {**entry.to_json(), "assumptions": [one.to_json() for one in self.assumptions_of(entry.clock.name)]}
+                for entry in self.clocks
+            ],
             "findings": [finding.to_dict() for finding in self.findings],
         }
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.core.errors import UsageError
-from weft.core.times import Int64Array, as_ns_array
+from weft.core.times import NS_PER_MS, Int64Array, as_ns_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,16 @@ class Assumption:
                 f"assumption {self.name!r} needs a finite value and a finite sd that is not negative, "
                 f"found {self.value_ns!r} and {self.sd_ns!r} ns"
             )
+
+    def to_json(self) -> dict[str, Any]:
+        """The assumption as ``weft align --json`` prints it, in milliseconds."""
+        return {
+            "name": self.name,
+            "value_ms": self.value_ns / NS_PER_MS,
+            "sd_ms": self.sd_ns / NS_PER_MS,
+            "origin": self.origin,
+            "says": self.says,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from weft.core import (
     UnsupportedError,
     UsageError,
 )
+from weft.core.assumptions import ASSUMPTIONS
 from weft.readers.clock_names import FoundFile, first_clock_name, request_for, tell_clocks_apart
 from weft.readers.finding_files import files_below, is_claimed_whole, probe_of, require_path, size_of
 from weft.readers.folder_findings import skipped_file, unrecognised_file, unsupported_file
@@ -202,6 +203,11 @@ def _assembled(
                 raise UsageError(
                     f"{FILE_NAME} relates clock {clock_name!r}, but the recording has {', '.join(sorted(clocks))}"
                 )
+    strangers = sorted(set(notes.assumptions) - {"", *clocks})
+    if strangers:
+        raise UsageError(
+            f"{FILE_NAME} describes clock {', '.join(strangers)}, but the recording has {', '.join(sorted(clocks))}"
+        )
     chosen = reference or notes.reference
     if chosen and chosen not in clocks:
         raise UsageError(f"there is no clock {chosen!r} to refer to; the recording has {', '.join(sorted(clocks))}")
@@ -215,6 +221,7 @@ def _assembled(
         sources=tuple(SourceFile(file.name, size_of(file.path), file.reader.name) for file, _ in contents),
         findings=tuple(findings),
         reference=chosen,
+        details={ASSUMPTIONS: notes.assumptions} if notes.assumptions else {},
     )
 
 

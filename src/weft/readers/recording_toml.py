@@ -22,6 +22,18 @@
     offset_ms = 120.0                  # t_reference = t_clock + offset
     sd_ms = 5.0
     at_s = 0.0                         # reading of `clock` at which it holds
+
+    [clocks.mic]                       # what is known about one clock
+    distance_m = 2.0                   # from the source of the sound, which travels 2.9 ms per metre
+    distance_sd_m = 0.2                # default: a tenth of the distance, at least 0.1 m
+
+    [clocks.cam.assumptions.exposure_centre]
+    value_ms = 4.0                     # either may be left out: the usual one stays
+    sd_ms = 0.5
+
+    [assumptions.lip_lead]             # the same for all clocks; alignment.md lists the names
+    value_ms = 20.0
+    sd_ms = 5.0
 """
 
 from __future__ import annotations
@@ -36,10 +48,11 @@ import numpy as np
 
 from weft.core import Evidence, Interpolation, Modality, Stream, UnreadableError, UsageError, seconds_to_ns
 from weft.core.times import NS_PER_MS
+from weft.readers.assumption_tables import Said, read_assumptions
 
 FILE_NAME = "recording.toml"
 
-_TOP_KEYS = {"name", "reference", "files", "streams", "relations"}
+_TOP_KEYS = {"name", "reference", "files", "streams", "relations", "clocks", "assumptions"}
 _STREAM_KEYS = {"modality", "interpolation", "role", "nominal_rate_hz"}
 _RELATION_KEYS = {"clock", "reference", "offset_ms", "sd_ms", "at_s"}
 
@@ -53,6 +66,7 @@ class RecordingNotes:
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     relations: tuple[Evidence, ...] = ()
+    assumptions: Said = field(default_factory=dict)
 
     def ignores(self, file_name: str) -> bool:
         """Whether the person asked to leave that file out."""
@@ -102,7 +116,8 @@ def read_notes(folder: Path) -> RecordingNotes:
     problems += _file_problems(table.get("files", {}))
     problems += _stream_problems(table.get("streams", {}))
     relations, more = _relations(table.get("relations", []))
-    problems += more
+    assumptions, wrong = read_assumptions(table)
+    problems += [*more, *wrong]
     if problems:
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise UsageError("\n".join([f"{path}: {count}:", *(f"  - {problem}" for problem in problems)]))
@@ -112,6 +127,7 @@ def read_notes(folder: Path) -> RecordingNotes:
         files=table.get("files", {}),
         streams=table.get("streams", {}),
         relations=relations,
+        assumptions=assumptions,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from weft.core import (
+    NS_PER_MS,
     NS_PER_S,
     Alignment,
     ClockAlignment,
@@ -193,6 +194,16 @@ def _clock(recording: RecordingData, entry: ClockAlignment, origin_ns: int) -> d
         "methods": ", ".join(method.replace("_", " ") for method in entry.methods) or "–",
         "note": entry.note,
         "rank": (list(Status).index(entry.status), row["error95_ms"] or 0.0),
+        "assumptions": [
+            {
+                "name": one.name.replace("_", " "),
+                "value": in_ms(one.value_ns / NS_PER_MS),
+                "sd": f"±{in_ms(one.sd_ns / NS_PER_MS)}",
+                "origin": one.origin,
+                "says": one.says,
+            }
+            for one in recording.alignment.assumptions_of(entry.clock.name)
+        ],
         "segments": [
             {
                 "start": f"{segment['start_s']:,.3f} s",

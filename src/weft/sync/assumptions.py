@@ -1,91 +1,60 @@
-"""What measurements take for granted, in one table: usual values, their spread, and what a person said instead.
-
-``recording.toml`` may set any of them for one clock or for all::
-
-    [assumptions.lip_lead]             # for every clock
-    value_ms = 20.0
-    sd_ms = 5.0
-
-    [clocks.cam.assumptions.display_lag]   # for one clock
-    value_ms = 33.0
-    sd_ms = 4.0
-"""
+"""What measurements of this room take for granted: the table of ``core``, and what a file says of its own sound."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
-from weft.core import NS_PER_MS, Assumption, Recording
+from weft.core import NS_PER_MS, Assumption, Evidence, Modality, Recording, Stream
+from weft.core.assumptions import ASSUMPTIONS as KEY
+from weft.core.assumptions import USUAL, assumed, declared, negated
 
-USUAL: dict[str, Assumption] = {
-    one.name: one
-    for one in (
-        Assumption(
-            "lip_lead",
-            15.0 * NS_PER_MS,
-            15.0 * NS_PER_MS,
-            "a mouth opens about 15 ms before its sound is heard; speakers, exposure and the sound's way differ",
-        ),
-        Assumption(
-            "frame_stamp",
-            0.0,
-            5.0 * NS_PER_MS,
-            "a frame's stamp is taken for the beginning of its exposure; cameras also stamp its middle or its arrival",
-        ),
-        Assumption(
-            "frame_middle",
-            -7.0 * NS_PER_MS,
-            5.0 * NS_PER_MS,
-            "what a frame shows is taken for the middle of an exposure of 14 ms that its stamp begins",
-        ),
-        Assumption(
-            "sound_travel",
-            3.0 * NS_PER_MS,
-            3.0 * NS_PER_MS,
-            "a clap is heard 2.9 ms later for every metre; about one metre is assumed",
-        ),
-        Assumption(
-            "marker_latency",
-            0.0,
-            3.0 * NS_PER_MS,
-            "a marker is taken for simultaneous with what it marks; keyboards, screens and programs add milliseconds",
-        ),
-        Assumption(
-            "blink_middle",
-            0.0,
-            10.0 * NS_PER_MS,
-            "the middles of a blink as different devices see it are taken for one moment",
-        ),
-        Assumption(
-            "gaze_delay",
-            0.0,
-            6.0 * NS_PER_MS,
-            "a tracker and a camera are taken to show an eye's turn at once; exposure and filters differ",
-        ),
-    )
-}
-"""By name. Signs: what makes the offset of the clock that is measured against the reference too large is positive."""
-
-KEY = "assumptions"
-"""Where ``Recording.details`` keeps what a person said: clock name, or ``""`` for all, to name to value and sd."""
+__all__ = ["KEY", "USUAL", "allowing_for_codecs", "assumed", "codec_delay", "negated"]
 
 
-def assumed(recording: Recording, name: str, *, clock: str = "") -> Assumption:
-    """The assumption of that name: what a person said of the clock, or of all clocks, or else the usual value.
+def codec_delay(recording: Recording, sound: Stream) -> Assumption | None:
+    """How late a sound track's stamps are against the other streams of its clock, or ``None`` where they are right.
 
-    Raises
-    ------
-    KeyError
-        If there is no assumption of that name: a fault of the caller, not of the data.
+    It matters only where streams of another kind read the same clock: a file of nothing but sound
+    reads 0 at its first decoded sample, whatever the encoder put in front, and needs no assumption.
+
+    Parameters
+    ----------
+    recording
+        May hold what a person said (``codec_delay``), which comes first.
+    sound
+        Its ``details["codec_delay"]`` hold what the reader could tell of the file.
+
+    Returns
+    -------
+    Assumption or None
+        Positive where sound is stamped late: the offset of its clock, measured by that sound, is then too
+        small, so that clock's evidence takes it ``negated``.
     """
-    usual = USUAL[name]
-    said: Mapping[str, Mapping[str, Mapping[str, Any]]] = recording.details.get(KEY, {})
-    for whom in (clock, ""):
-        if name in said.get(whom, {}):
-            row = said[whom][name]
-            value_ns = float(row.get("value_ms", usual.value_ns / NS_PER_MS)) * NS_PER_MS
-            sd_ns = float(row.get("sd_ms", usual.sd_ns / NS_PER_MS)) * NS_PER_MS
-            return replace(usual, value_ns=value_ns, sd_ns=sd_ns, origin="declared")
-    return usual
+    if all(stream.modality is Modality.AUDIO for stream in recording.streams_of(sound.clock)):
+        return None
+    told = sound.details.get("codec_delay")
+    if not told:
+        said = recording.details.get(KEY, {}).get(sound.clock, {})
+        return declared(recording, USUAL["codec_delay"], clock=sound.clock) if "codec_delay" in said else None
+    value_ns, sd_ns = float(told["value_ms"]) * NS_PER_MS, float(told["sd_ms"]) * NS_PER_MS
+    known = Assumption("codec_delay", value_ns, sd_ns, str(told["says"]), str(told["origin"]))
+    return declared(recording, known, clock=sound.clock) or known
+
+
+def allowing_for_codecs(recording: Recording, evidence: Evidence, sounds: Mapping[str, Stream]) -> Evidence:
+    """Evidence from sound, with the codec delays of both clocks' sound taken off and named.
+
+    Parameters
+    ----------
+    recording
+        What was recorded.
+    evidence
+        A relation that was measured by the sound of one or both of its clocks.
+    sounds
+        By clock, the sound that was used; a clock whose sound was not is left out.
+    """
+    for clock in (evidence.clock, evidence.reference):
+        delay = codec_delay(recording, sounds[clock]) if clock in sounds else None
+        if delay is not None:
+            evidence = evidence.assuming(negated(delay) if clock == evidence.clock else delay)
+    return evidence

@@ -127,7 +127,8 @@ def test_align_prints_the_contract() -> None:
     assert document["reference_clock"] == "timbl_1"
     clock = next(row for row in document["clocks"] if row["clock"] == "timbl_2")
     assert set(clock) == {
-        "clock", "streams", "status", "offset_ms", "drift_ppm", "error95_ms", "methods", "segments", "note"
+        "clock", "streams", "status", "offset_ms", "drift_ppm", "error95_ms", "methods", "segments", "note",
+        "assumptions",
     }  # fmt: skip
     assert clock["status"] == "aligned"
     assert set(clock["segments"][0]) == {"start_s", "stop_s", "offset_ms", "drift_ppm", "error95_ms"}

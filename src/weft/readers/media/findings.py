@@ -13,9 +13,6 @@ _ROUNDING_NS = 1_100_000
 """Containers that count milliseconds shift a stamp by up to one."""
 _VARIABLE_SHARE = 0.05
 """Above this share of odd periods a rate is variable by design, not for want of frames."""
-_PRIMING = {"aac": 1024, "mp3": 1105}
-"""Samples that the usual encoders put in front, where no header says: one frame of AAC;
-528 + 1 of the MP3 decoder and 576 of LAME's encoder."""
 
 
 def frame_findings(times_ns: Int64Array, subject: str) -> list[Finding]:
@@ -149,23 +146,6 @@ def _wrong_rate(ppm: float, rate_hz: int, subject: str) -> Finding:
         f"the declared rate is believed",
         "compare sound and picture near the end of the file",
         {"declared_hz": float(rate_hz), "ppm": ppm},
-    )
-
-
-def encoder_delay_finding(codec: str, rate_hz: int, subject: str) -> Finding | None:
-    """A remark where a codec puts silence in front and the container does not say how much."""
-    samples = _PRIMING.get(codec)
-    if not samples:
-        return None
-    delay_ms = 1000 * samples / rate_hz
-    return Finding(
-        "encoder_delay_unknown",
-        Severity.INFO,
-        subject,
-        f"the container does not say how much silence the {codec} encoder put in front; it is usually {samples} "
-        f"samples, and then the sound is {delay_ms:.1f} ms late",
-        "nothing was shifted; sound against sound finds the offset",
-        {"assumed_samples": float(samples), "assumed_delay_ms": delay_ms},
     )
 
 

@@ -16,6 +16,9 @@ from weft.readers.protocol import Request
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+_SIGNED_PACKETS, _SIGNED_BYTES = 3, 4096
+"""Encoders sign their work, where they do, in their first packets or their last."""
+
 
 class PacketNotes:
     """What must be seen of the packets themselves while they pass by."""
@@ -25,6 +28,7 @@ class PacketNotes:
         self.telemetry: dict[int, Telemetry] = {}
         self.counts: dict[int, list[int]] = {}
         self.decoded: dict[int, Any] = {}
+        self.signed: dict[int, list[bytes]] = {}
         self._watch: dict[int, Callable[[Any], None]] = {}
         for track in tracks:
             if track.kind == "audio":
@@ -37,12 +41,17 @@ class PacketNotes:
 
     def observe(self, packet: Any) -> None:
         """Note what one packet holds."""
+        signed = self.signed.get(packet.stream_index)
+        if signed is not None and len(signed) < _SIGNED_PACKETS:
+            signed.append(bytes(packet)[:_SIGNED_BYTES])
         watch = self._watch.get(packet.stream_index)
         if watch is not None:
             watch(packet)
 
     def finish(self, tails: dict[int, tuple[Any, ...]]) -> None:
         """Count what decoders hold back, and take off what a cut left at the end."""
+        for number, signed in self.signed.items():
+            signed += [bytes(packet)[:_SIGNED_BYTES] for packet in tails[number][-_SIGNED_PACKETS:]]
         for number, counts in self.counts.items():
             codec = self.decoded.get(number)
             if codec is not None and counts:
@@ -54,6 +63,7 @@ class PacketNotes:
         """Count samples, without decoding where that can be told."""
         counts: list[int] = []
         self.counts[track.number] = counts
+        self.signed[track.number] = []
         count = counter_for(stream, track.frame_samples)
         codec = stream.codec_context
         if count is None:

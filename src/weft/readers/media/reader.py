@@ -3,7 +3,8 @@
 The clock of a media file reads 0 where players show 0: at the container's own zero for
 MP4, MOV, Matroska, AVI and ASF (edit lists respected, a late first frame stays late), and
 at the first sample or frame where the container counts from an arbitrary number (MPEG
-streams, Ogg, bare MP3, AAC, FLAC, WAV). All tracks of a file share that clock.
+streams, Ogg, bare MP3, AAC, FLAC, WAV, and sound alone in Matroska, whose muxers move it by its encoder's delay). All
+tracks of a file share that clock.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def _read(request: Request, container: str) -> Contents:
     parts = TrackStreams(request, container, listed.tables, about)
     for track in tracks:
         parts.add(track, notes)
+    parts.settle_delays()
     if not parts.has_any:
         raise UnreadableError(
             f"{request.name}: expected at least one video, sound or caption track that can be decoded, "

@@ -27,6 +27,7 @@ from weft.readers.media.audio_counts import kept
 from weft.readers.media.audio_index import AudioIndex, audio_times
 from weft.readers.media.audio_samples import AudioSamples
 from weft.readers.media.captions import annotation
+from weft.readers.media.codec_delay import PictureStart, SoundStart, delay_finding, delay_of
 from weft.readers.media.packet_notes import PacketNotes
 from weft.readers.media.packets import PacketTable, TrackPlace
 from weft.readers.media.tracks import Track
@@ -35,6 +36,9 @@ from weft.readers.protocol import Contents, Request
 
 _OWN_ZERO = frozenset({"mov", "matroska", "avi", "asf", "flv"})
 """Containers whose zero is the zero that players show."""
+_SHIFTS_SOUND = frozenset({"matroska", "flv"})
+"""Of these, muxers that count milliseconds move a file of sound alone by up to its encoder's delay."""
+_LARGEST_SHIFT_NS = 50_000_000
 _CHANNELS = {1: ("mono",), 2: ("left", "right")}
 
 
@@ -51,6 +55,8 @@ class TrackStreams:
     findings: list[Finding] = field(default_factory=list)
     starts_ns: list[int] = field(default_factory=list)
     readable_captions: bool = False
+    sounds: dict[str, SoundStart] = field(default_factory=dict)
+    pictures: PictureStart | None = None
 
     @property
     def has_any(self) -> bool:
@@ -65,7 +71,8 @@ class TrackStreams:
             self._add_video(track)
         elif track.kind == "audio":
             counts = np.array(notes.counts[track.number], dtype=np.int64)
-            self._add_audio(track, counts, is_trimmed=track.number in notes.decoded)
+            signed = b"".join(notes.signed.get(track.number, ()))
+            self._add_audio(track, counts, signed, is_trimmed=track.number in notes.decoded)
         elif track.kind == "subtitle":
             self._add_captions(track, notes)
         elif track.kind == "telemetry":
@@ -73,6 +80,19 @@ class TrackStreams:
             streams, findings = notes.telemetry[track.number].streams(self.request, names, self.about)
             self.streams += streams
             self.findings += findings
+
+    def settle_delays(self) -> None:
+        """Say of each sound track how late it is stamped, once all tracks are known."""
+        for number, stream in enumerate(self.streams):
+            sound = self.sounds.get(stream.name)
+            delay = delay_of(sound, self.pictures, self.container) if sound else None
+            if sound is None or delay is None:
+                continue
+            told: dict[str, Any] = {"codec_delay": delay.to_details()}
+            if delay.origin == "assumed" or delay.value_ns:
+                self.findings.append(delay_finding(delay, sound.codec, stream.name))
+                told |= {} if sound.dropped else {"encoder_delay": "unknown"}
+            self.streams[number] = replace(stream, details={**stream.details, **told})
 
     def contents(self, findings: list[Finding]) -> Contents:
         """Everything on one clock that reads 0 where players do."""
@@ -87,7 +107,15 @@ class TrackStreams:
 
     def _zero_ns(self) -> int:
         """The container's reading where players show 0."""
+        if self.container in _SHIFTS_SOUND and self._is_sound_alone:
+            first_ns = min((sound.start_ns for sound in self.sounds.values()), default=0)
+            return first_ns if abs(first_ns) < _LARGEST_SHIFT_NS else 0
         return 0 if self.container in _OWN_ZERO else min(self.starts_ns, default=0)
+
+    @property
+    def _is_sound_alone(self) -> bool:
+        """Whether nothing but sound reads the file's clock."""
+        return not self.readable_captions and all(s.modality is Modality.AUDIO for s in self.streams)
 
     def _name(self, signal: str) -> str:
         """A free name for a stream of this kind."""
@@ -101,6 +129,8 @@ class TrackStreams:
         times_ns = table.to_ns(index.pts)
         name = self._name("video")
         self.starts_ns += times_ns[:1].tolist()
+        if times_ns.size and self.pictures is None:
+            self.pictures = PictureStart.of(table, int(times_ns[0]), self.container)
         found = remarks.frame_findings(times_ns, name)
         self.findings += found
         if index.left_out:
@@ -120,7 +150,7 @@ class TrackStreams:
             ),
         )
 
-    def _add_audio(self, track: Track, counts: Int64Array, *, is_trimmed: bool) -> None:
+    def _add_audio(self, track: Track, counts: Int64Array, signed: bytes, *, is_trimmed: bool) -> None:
         """One sound track; ``is_trimmed`` where the decoder already dropped what players drop."""
         table, rate_hz = self.tables[track.number], round(track.rate_hz)
         front, length = (np.zeros_like(counts), counts) if is_trimmed else kept(counts, table, rate_hz)
@@ -130,8 +160,10 @@ class TrackStreams:
         self.starts_ns += [times.first_stamp_ns] if len(index) else []
         self.findings += remarks.sound_findings(times, rate_hz, name)
         dropped = int(front.sum()) or int(table.skip.max(initial=0))
-        unknown = remarks.encoder_delay_finding(track.codec, rate_hz, name) if len(index) and not dropped else None
-        self.findings += [unknown] if unknown else []
+        if len(index):
+            start_ns, tick_ns = times.timeline.first_ns, max(1, int(table.time_base * NS_PER_S))
+            heard = (rate_hz, track.frame_samples, dropped)
+            self.sounds[name] = SoundStart(track.codec, *heard, start_ns, tick_ns, signed)
         self._add(
             track,
             Stream(
@@ -142,7 +174,7 @@ class TrackStreams:
                 AudioSamples(self._place(track), table, index, codec=track.codec),
                 nominal_rate_hz=float(rate_hz),
                 channels=_CHANNELS.get(track.channels, tuple(f"channel_{i + 1}" for i in range(track.channels))),
-                details={"encoder_delay": "unknown" if unknown else dropped, "signal": "audio"},
+                details={"encoder_delay": dropped, "signal": "audio"},
             ),
         )
 

@@ -29,9 +29,6 @@ from weft.sync.sound.track import AGREES_S, REACH_S, Break, Track, place_break, 
 SYSTEMATIC_SD_NS = 100_000.0
 """What all windows may share: group delay of microphones and the skew of a room's first echoes."""
 
-CODEC_DELAY_SD_NS = 14_000_000.0
-"""AAC and MP3 without a word about their delay start 23 to 25 ms late, or do not: 25 ms as a uniform range, doubled."""
-
 ACOUSTIC_PATH = (
     "both microphones are taken to be equally far from the source; every metre of difference shifts the offset "
     "by 2.9 ms, which sound alone cannot show and error95 does not contain"
@@ -229,7 +226,7 @@ def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], brea
         offsets_ns=offsets_ns[order],
         sds_ns=sds[order] * NS_PER_S,
         method="audio",
-        systematic_sd_ns=_systematic_sd_ns(reference, device),
+        systematic_sd_ns=SYSTEMATIC_SD_NS,
         score=quality,
         sources=(device.stream.name, reference.stream.name),
         details={
@@ -242,15 +239,6 @@ def _evidence(reference: SoundGrid, device: SoundGrid, tracks: list[Track], brea
     )
     reason = "" if enough else f"only {covered_s:.1f} s of sound agree, {LEAST_OVERLAP_S:.0f} s are needed to be sure"
     return SoundMatch(evidence, reason)
-
-
-def _systematic_sd_ns(*grids: SoundGrid) -> float:
-    """What all windows share: wider where a codec's unknown delay lies between the sound and what else its clock reads.
-
-    A file of nothing but sound has no such error: its clock reads 0 at its first decoded sample.
-    """
-    unknown = sum(grid.others_read_clock and grid.stream.details.get("encoder_delay") == "unknown" for grid in grids)
-    return float(np.hypot(SYSTEMATIC_SD_NS, np.sqrt(unknown) * CODEC_DELAY_SD_NS))
 
 
 def _qualities(track: Track) -> np.ndarray:

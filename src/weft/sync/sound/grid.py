@@ -40,8 +40,6 @@ class SoundGrid:
     ----------
     stream
         An audio stream of any rate and number of channels. Channels are averaged.
-    others_read_clock
-        Whether streams that are no sound read its clock too, so that an unknown delay of its codec matters.
 
     Attributes
     ----------
@@ -54,9 +52,8 @@ class SoundGrid:
         If the stream has no rate, or there is no room for the temporary file.
     """
 
-    def __init__(self, stream: Stream, *, others_read_clock: bool = False) -> None:
+    def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self.others_read_clock = others_read_clock
         self.rate_hz = _rate_of(stream)
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="weft-sound-")  # noqa: SIM115
         self._knots: list[tuple[float, int]] = []

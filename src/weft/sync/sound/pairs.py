@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 from weft.core import Modality, Recording, Stream
+from weft.sync.assumptions import allowing_for_codecs
 from weft.sync.relations import Question, Relations
 from weft.sync.solver.ranking import reached
 from weft.sync.sound.compare import SoundMatch, compare_sound
@@ -36,9 +38,11 @@ def relate_by_sound(question: Question) -> Relations:
             tell(f"comparing the sound of {one} and {two}", index / len(pairs))
             for name in (one, two):
                 if name not in grids:
-                    others = any(s.modality is not Modality.AUDIO for s in recording.streams_of(name))
-                    grids[name] = SoundGrid(streams[name], others_read_clock=others)
-            _record(relations, one, two, compare_sound(grids[one], grids[two]))
+                    grids[name] = SoundGrid(streams[name])
+            match = compare_sound(grids[one], grids[two])
+            if match.evidence is not None:
+                match = replace(match, evidence=allowing_for_codecs(recording, match.evidence, streams))
+            _record(relations, one, two, match)
     finally:
         for grid in grids.values():
             grid.close()
