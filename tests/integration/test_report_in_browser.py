@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from weft.report import data_of_recordings, write_report
+from weft.report.clock_page import write_clock_page
 from weft.testing.sessions import drive_session, example_version, kitchen_session
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -95,3 +96,21 @@ def test_it_fits_a_narrow_phone_and_prints(browser: str, report: Path, tmp_path:
     printed = tmp_path / "report.pdf"
     run(browser, tmp_path, f"--print-to-pdf={printed}", report.as_uri())
     assert printed.read_bytes().startswith(b"%PDF")
+
+
+def test_the_page_of_clocks_is_quiet_and_fits_a_narrow_phone(browser: str, tmp_path: Path) -> None:
+    recording, alignment, _ = kitchen_session()
+    page = write_clock_page(recording, alignment, tmp_path / "clocks.html", findings=alignment.findings)
+    done = run(browser, tmp_path, "--enable-logging=stderr", "--v=0", "--dump-dom", page.as_uri())
+    assert all(f'id="{name}"' in done.stdout for name in ("clocks", "evidence", "time", "clips", "findings"))
+    assert [line for line in done.stderr.splitlines() if ":CONSOLE" in line] == []
+    assert urls_requested(browser, page, tmp_path) == set()
+    frame = tmp_path / "narrow.html"
+    measure = "const d=f.contentDocument.documentElement; document.title=d.scrollWidth-d.clientWidth"
+    frame.write_text(
+        f'<iframe id="f" width="360" height="800" src="{page.as_uri()}"></iframe>'
+        f"<script>f.onload=()=>{{{measure}}}</script>",
+        encoding="utf-8",
+    )
+    options = ("--allow-file-access-from-files", "--dump-dom", "--virtual-time-budget=5000")
+    assert "<title>0</title>" in run(browser, tmp_path, *options, frame.as_uri()).stdout

@@ -21,6 +21,11 @@ from weft.cli.options import (
 @reference_option
 @budget_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also save the whole alignment as JSON.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also draw it: FILE.html (with sound to hear), FILE.svg or FILE.png.",
+)
 @skip_unreadable_option
 @fail_on_option
 @json_option
@@ -29,6 +34,7 @@ def command(
     reference: str,
     budget_ms: float,
     out: Path | None,
+    plot: Path | None,
     skip_unreadable: bool,
     fail_on: str | None,
     as_json: bool,
@@ -45,12 +51,16 @@ def command(
     from weft.cli.tables import assumptions_table, clocks_table, findings_table
     from weft.quality import alignment_findings
 
+    if plot is not None:
+        workflow.require_plot_name(plot)
     with progress_bar(quiet=as_json) as progress:
         recording = workflow.open_one(paths, reference=reference, skip_unreadable=skip_unreadable)
         alignment = workflow.align(recording, budget_ms=budget_ms, progress=progress)
     findings = (*recording.findings, *alignment_findings(alignment))
     if out is not None:
         workflow.save_alignment(alignment, out)
+    if plot is not None:
+        workflow.plot(recording, alignment, plot, findings=findings)
     if as_json:
         document = alignment.to_json()
         print_json({**document, "findings": [finding.to_dict() for finding in findings]})

@@ -85,6 +85,16 @@ class Axes:
         stop = x[1] if x[1] > x[0] else x[0] + 1.0
         return cls(x[0], stop, low - air, high + air, x_label, y_label)
 
+    @property
+    def head_px(self) -> int:
+        """Where the frame begins."""
+        return TOP
+
+    @property
+    def foot_px(self) -> int:
+        """Where the frame ends."""
+        return HEIGHT - BOTTOM
+
     def x_px(self, x: Floats) -> Floats:
         """Where seconds lie."""
         px: Floats = LEFT + (np.asarray(x) - self.x_low) / (self.x_high - self.x_low) * (WIDTH - LEFT - RIGHT)

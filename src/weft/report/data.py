@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from weft.core import Alignment, Capsule, Clock, Finding, Interval, SourceFile, Status, Version
+from weft.report.clip import Clip
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class RecordingData:
     sources: tuple[SourceFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     capsules: int = 0
+    clips: tuple[Clip, ...] = ()
 
     @property
     def reference(self) -> Clock:

@@ -18,6 +18,8 @@ from weft.core import (
     UnreadableError,
     Version,
 )
+from weft.report.clip import Clip
+from weft.report.clips import clips_of
 from weft.report.coverage import stream_data
 from weft.report.data import Card, RecordingData, ReportData, StreamData
 from weft.report.pictures import card_of, choose_capsules
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 MOST_OPENED = 12
 """Recordings whose originals are opened again for gaps, pictures and sound."""
+
+MOST_CLIPPED = 4
+"""Recordings of which a moment is heard as recorded and as aligned."""
 
 MOST_CARDS = 6
 
@@ -62,12 +67,13 @@ def data_of_recordings(
                 sources=recording.sources,
                 findings=_distinct((*recording.findings, *alignment.findings, *more)),
                 capsules=len(capsules),
+                clips=_clips(recording, alignment, number),
             )
         )
         if number < MOST_OPENED:
             chosen = choose_capsules(capsules, _cards_each(len(ordered)))
             cards += [card_of(capsule, recording, alignment) for capsule in chosen]
-    return ReportData(name, version, tuple(recordings), _spread(cards), _weft_version())
+    return ReportData(name, version, tuple(recordings), _spread(cards), installed_version())
 
 
 def data_of_dataset(dataset: Dataset) -> ReportData:
@@ -86,6 +92,7 @@ def data_of_dataset(dataset: Dataset) -> ReportData:
     recordings, cards, notes = [], [], []
     for number, name in enumerate(dataset.recordings):
         alignment = dataset.alignment(name)
+        clips: tuple[Clip, ...] = ()
         streams = tuple(_stream_of(row) for row in tables["streams"][name])
         if number < MOST_OPENED:
             try:
@@ -93,17 +100,25 @@ def data_of_dataset(dataset: Dataset) -> ReportData:
                 streams = tuple(stream_data(stream, alignment[stream.clock]) for stream in opened.streams)
                 chosen = _chosen(dataset, name, _cards_each(len(dataset.recordings)))
                 cards += [card_of(capsule, opened, alignment) for capsule in chosen]
+                clips = _clips(opened, alignment, number)
             except (DatasetError, UnreadableError, OSError):
                 # The reason names folders of this machine; weft check tells it.
                 notes.append(f"{name}: its originals could not be read, so gaps, pictures and sound are not shown")
         sources = tuple(
             SourceFile(row["path"], row["size_bytes"], row["reader"], row["sha256"]) for row in tables["sources"][name]
         )
-        recordings.append(RecordingData(name, alignment, streams, sources, _distinct(findings[name]), counts[name]))
+        recordings.append(
+            RecordingData(name, alignment, streams, sources, _distinct(findings[name]), counts[name], clips)
+        )
     if len(dataset.recordings) > MOST_OPENED:
         notes.append(f"gaps, pictures and sound are shown for the first {MOST_OPENED} recordings")
-    weft = _weft_version()
+    weft = installed_version()
     return ReportData(dataset.path.name, dataset.version, tuple(recordings), _spread(cards), weft, tuple(notes))
+
+
+def _clips(recording: Recording, alignment: Alignment, number: int) -> tuple[Clip, ...]:
+    """One clip of each of the first recordings: a page holds few sounds."""
+    return tuple(clips_of(recording, alignment, most=1)) if number < MOST_CLIPPED else ()
 
 
 def _by_recording(dataset: Dataset, table: str) -> dict[str, list[dict[str, Any]]]:
@@ -158,7 +173,7 @@ def _distinct(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(kept.values(), key=lambda f: (-f.severity.rank, f.check, f.subject, f.message)))
 
 
-def _weft_version() -> str:
+def installed_version() -> str:
     """The installed version."""
     from importlib.metadata import PackageNotFoundError, version
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from weft.dataset import Dataset
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
+"""Pages and their style."""
 
 MOST_CLOCKS = 40
 """Rows of the clock table; with more clocks the best known are left to each recording's details."""
@@ -44,11 +45,14 @@ def write_report(source: Dataset | ReportData, path: Path) -> Path:
         from weft.report.gather import data_of_dataset
 
         source = data_of_dataset(source)
-    path = Path(path)
-    text = render(source)
+    return write_whole(Path(path), render(source).encode())
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file wholly or not at all, and return its path."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -60,7 +64,7 @@ def render(data: ReportData) -> str:
     recordings = recordings_of(data)
     clocks = worst_clocks(recordings)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             data=data,
@@ -74,18 +78,18 @@ def render(data: ReportData) -> str:
             findings=findings_of(data),
             recipe=toml_of(data.version.recipe),
             glossary=GLOSSARY,
-            style=(_TEMPLATES / "style.css").read_text(encoding="utf-8"),
+            style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         )
     )
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """The templates, which escape whatever is put into them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

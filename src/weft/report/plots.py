@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
 from weft.core import NS_PER_MS, NS_PER_S, ClockAlignment, Interval, Piece, Residual, Status
+from weft.core.alignment import LEAST_JUMP_NS
 from weft.core.times import Int64Array
 from weft.report.axes import Axes
 from weft.report.coverage import joined
@@ -50,6 +52,7 @@ def clock_plot(entry: ClockAlignment, span: Interval, origin_ns: int, *, x_label
     for x, y, error_ms in rows:
         marks.append(f'<path class="band" d="{axes.band(x, y - error_ms, y + error_ms)}"/>')
         marks.append(f'<path class="curve" d="{axes.line(x, y)}"/>')
+    marks += _jump_marks(axes, entry, origin_ns)
     title = f"Clock {entry.clock.name}: deviation of its offset from a straight line over time, with the 95 % band"
     return axes.drawn(marks, title=title)
 
@@ -80,6 +83,45 @@ def residual_plot(entry: ClockAlignment, span: Interval, origin_ns: int, *, x_la
         f"{sum(not r.used for r in entry.residuals)} were left out as outliers"
     )
     return axes.drawn(marks, title=title)
+
+
+def error_plot(entry: ClockAlignment, span: Interval, origin_ns: int, *, x_label: str) -> Markup:
+    """A clock's 95 % error over time: least where its evidence lies, which ticks at the foot show."""
+    curves = [_curve(piece, entry, span) for piece in _pieces(entry) if piece.reference.overlaps(span)]
+    if not curves:
+        return Markup("")
+    axes = Axes.around(
+        _seconds(span, origin_ns),
+        [float(e) for _, _, error_ms in curves for e in error_ms],
+        x_label=x_label,
+        y_label="95 % error, ms",
+    )
+    marks = []
+    for _, t_reference_ns, error_ms in curves:
+        x = (t_reference_ns - origin_ns) / NS_PER_S
+        marks.append(f'<path class="band" d="{axes.band(x, np.zeros(len(x)), error_ms)}"/>')
+        marks.append(f'<path class="curve" d="{axes.line(x, error_ms)}"/>')
+    used = _thinned([r for r in entry.residuals if r.used])
+    if used:
+        x, _, _ = _points(used, entry, origin_ns)
+        foot = "".join(f"M{at:.1f},{axes.foot_px}v-6" for at in axes.x_px(x))
+        marks.append(f'<path class="moment" d="{foot}"/>')
+    marks += _jump_marks(axes, entry, origin_ns)
+    title = f"Clock {entry.clock.name}: half-width of its 95 % interval over time, and where its evidence lies"
+    return axes.drawn(marks, title=title)
+
+
+def _jump_marks(axes: Axes, entry: ClockAlignment, origin_ns: int) -> list[str]:
+    """A dashed line wherever the clock jumps."""
+    pieces = _pieces(entry)
+    starts = [
+        after.reference.start_ns
+        for before, after in pairwise(pieces)
+        if abs(after.offset_at_ns(after.device.start_ns) - before.offset_at_ns(before.device.stop_ns)) > LEAST_JUMP_NS
+    ]
+    inside = [t for t in starts if axes.x_low <= (t - origin_ns) / NS_PER_S <= axes.x_high]
+    at_px = axes.x_px((np.array(inside, dtype=np.int64) - origin_ns) / NS_PER_S)
+    return [f'<path class="jump" d="M{at:.1f},{axes.head_px}V{axes.foot_px}"/>' for at in at_px]
 
 
 def coverage_strip(stream: StreamData, span: Interval) -> Markup:

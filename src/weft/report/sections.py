@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from weft.core import (
@@ -17,8 +18,11 @@ from weft.core import (
     Status,
 )
 from weft.report.axes import time_label, time_ticks
+from weft.report.clip_pictures import by_method, clip_row
+from weft.report.clock_graph import clock_graph
 from weft.report.data import RecordingData, ReportData, StreamData
-from weft.report.plots import clock_plot, coverage_strip, residual_plot
+from weft.report.evidence_rows import evidence_rows, loops_of
+from weft.report.plots import clock_plot, coverage_strip, error_plot, residual_plot
 from weft.report.wording import (
     STATUS_MARKS,
     STATUS_WORDS,
@@ -27,6 +31,7 @@ from weft.report.wording import (
     in_ms,
     in_ppm,
     lasting,
+    moment,
     origin_words,
 )
 
@@ -41,6 +46,9 @@ MOST_PLOTS = 120
 
 MOST_SEGMENTS = 4
 """Of one clock that the table tells; the plot shows all."""
+
+OPEN_LOOP_SDS = 3.5
+"""A loop that misses its beginning by so many standard deviations has a wrong side."""
 
 MOST_ROWS = 60
 """Rows of one table; the rest is counted."""
@@ -133,6 +141,11 @@ def _recording(recording: RecordingData, number: int, plots: int, *, is_open: bo
         "findings": _severity_words(severities) or "none",
         "clocks": [_clock(recording, entry, origin_ns) for entry in recording.alignment.clocks[:MOST_ROWS]],
         "plots": _plots(recording, span, plots, origin_ns) if span else [],
+        "evidence": evidence_of(recording.alignment),
+        "clips": [
+            clip_row(clip, words=moment(recording.reference, clip.interval.start_ns, origin_ns))
+            for clip in recording.clips
+        ],
         "strips": _strips(recording.streams[:MOST_ROWS], span) if span else [],
         "ticks": _ticks(span, origin_ns) if span else [],
         "axis": words,
@@ -230,19 +243,57 @@ def _plots(recording: RecordingData, span: Interval, plots: int, origin_ns: int)
     mapped = [entry for entry in recording.alignment.clocks if _is_mapped(recording.alignment, entry)][:plots]
     found = []
     for entry in mapped:
-        used = sum(residual.used for residual in entry.residuals)
         found.append(
             {
                 "clock": entry.clock.name,
                 "badge": _badge(entry.status),
                 "map": clock_plot(entry, span, origin_ns, x_label="time, min:s"),
-                "residuals": residual_plot(entry, span, origin_ns, x_label="time, min:s"),
-                "used": used,
-                "left_out": len(entry.residuals) - used,
+                "error": error_plot(entry, span, origin_ns, x_label="time, min:s"),
+                "methods": _method_plots(entry, span, origin_ns),
                 "pieces": len(entry.time_map.pieces) if entry.time_map else 0,
             }
         )
     return found
+
+
+def _method_plots(entry: ClockAlignment, span: Interval, origin_ns: int) -> Rows:
+    """The residuals of a clock, a picture for each kind of evidence."""
+    rows = []
+    for method, residuals in by_method(entry):
+        used = sum(residual.used for residual in residuals)
+        picture = residual_plot(replace(entry, residuals=residuals), span, origin_ns, x_label="time, min:s")
+        words = method.replace("_", " ")
+        rows.append({"name": words, "picture": picture, "used": used, "left_out": len(residuals) - used})
+    return rows
+
+
+def evidence_of(alignment: Alignment) -> dict[str, Any]:
+    """The graph of clocks, the table of evidence, and how its loops close."""
+    rows = evidence_rows(alignment)
+    return {
+        "graph": clock_graph(alignment, rows),
+        "rows": [
+            {
+                "between": f"{row.clock} – {row.reference}",
+                "method": row.method.replace("_", " "),
+                "moments": f"{row.moments:,}",
+                "sd": in_ms(row.sd_ms),
+                "shared": in_ms(row.shared_sd_ms),
+                "state": row.state,
+                "assumptions": row.assumptions,
+            }
+            for row in rows[:MOST_ROWS]
+        ],
+        "loops": [
+            {
+                "clocks": " – ".join(loop.clocks),
+                "gap": in_ms(loop.gap_ms),
+                "sds": f"{abs(loop.gap_ms) / loop.sd_ms:.1f}",
+                "is_open": abs(loop.gap_ms) > OPEN_LOOP_SDS * loop.sd_ms,
+            }
+            for loop in loops_of(alignment.evidence)
+        ],
+    }
 
 
 def _strips(streams: Sequence[StreamData], span: Interval) -> Rows:

@@ -1,6 +1,6 @@
 """The one room that joins the rooms: recordings to alignments, to capsules, to a version, to a report."""
 
-from weft.workflow.aligning import align, save_alignment
+from weft.workflow.aligning import align, plot, require_plot_name, save_alignment
 from weft.workflow.build_result import BuildOptions, BuildResult
 from weft.workflow.building import build
 from weft.workflow.datasets import check, export, open_dataset, report
@@ -18,7 +18,9 @@ __all__ = [
     "open_dataset",
     "open_one",
     "open_recording",
+    "plot",
     "report",
+    "require_plot_name",
     "save_alignment",
     "verify_alignment",
 ]

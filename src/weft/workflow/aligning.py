@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weft import sync
-from weft.core import Alignment, Recording
+from weft.core import Alignment, Finding, Recording, UsageError
 from weft.dataset.atomic import write_text
 
 Progress = Callable[[str, float], None]
@@ -35,6 +35,34 @@ def align(
         If there is no clock of that name.
     """
     return sync.align(recording, reference=reference, budget_ms=budget_ms, progress=progress)
+
+
+def plot(recording: Recording, alignment: Alignment, path: Path, *, findings: Sequence[Finding] = ()) -> Path:
+    """Draw an alignment as a page with sound to hear (``.html``), or as ``.svg`` or ``.png``.
+
+    Raises
+    ------
+    UsageError
+        If the suffix is none of these, or the folder does not exist.
+    """
+    from weft.report.clock_page import write_clock_page
+
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder; make it first")
+    return write_clock_page(recording, alignment, path, findings=tuple(findings))
+
+
+def require_plot_name(path: Path) -> None:
+    """Refuse a file's name that says no kind of picture.
+
+    Raises
+    ------
+    UsageError
+        If its suffix is none of those that :func:`plot` writes.
+    """
+    from weft.report.clock_page import require_plot_name as require
+
+    require(path)
 
 
 def save_alignment(alignment: Alignment, path: Path) -> None:

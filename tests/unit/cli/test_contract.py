@@ -230,3 +230,17 @@ def test_a_failed_check_of_verify_ends_with_1(monkeypatch: pytest.MonkeyPatch) -
     assert "ends 40 ms away" in done.stdout
     assert "look again" in done.stdout
     assert run("verify", INTERVIEW).returncode == 0
+
+
+def test_align_draws_what_it_found(tmp_path: Path) -> None:
+    done = run("align", INTERVIEW, "--plot", tmp_path / "clocks.svg", "--json")
+    assert (done.returncode, json.loads(done.stdout)["reference_clock"]) == (0, "timbl_1")
+    assert (tmp_path / "clocks.svg").read_bytes().startswith(b"<svg")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("clocks.pdf", "a plot is written as"), ("no/where.html", "no such folder")]
+)
+def test_align_says_what_it_cannot_draw(tmp_path: Path, name: str, message: str) -> None:
+    done = run("align", INTERVIEW, "--plot", tmp_path / name)
+    assert (done.returncode, message in done.stderr) == (2, True)
