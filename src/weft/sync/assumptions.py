@@ -9,6 +9,71 @@ from weft.core.assumptions import ASSUMPTIONS as KEY
 from weft.core.assumptions import USUAL, assumed, declared, negated
 
 __all__ = ["KEY", "USUAL", "allowing_for_codecs", "assumed", "codec_delay", "negated"]
+        ),
+        Assumption(
+USUAL: dict[str, Assumption] = {
+    one.name: one
+    for one in (
+        Assumption(
+            "lip_lead",
+            15.0 * NS_PER_MS,
+            15.0 * NS_PER_MS,
+            "a mouth opens about 15 ms before its sound is heard; speakers, exposure and the sound's way differ",
+        ),
+        Assumption(
+            "frame_stamp",
+            0.0,
+            5.0 * NS_PER_MS,
+            "a frame's stamp is taken for the beginning of its exposure; cameras also stamp its middle or its arrival",
+        ),
+        Assumption(
+            "frame_middle",
+            -7.0 * NS_PER_MS,
+            5.0 * NS_PER_MS,
+            "what a frame shows is taken for the middle of an exposure of 14 ms that its stamp begins",
+        ),
+        Assumption(
+            "sound_travel",
+            3.0 * NS_PER_MS,
+            3.0 * NS_PER_MS,
+            "a clap is heard 2.9 ms later for every metre; about one metre is assumed",
+        ),
+        Assumption(
+            "marker_latency",
+            0.0,
+            3.0 * NS_PER_MS,
+            "a marker is taken for simultaneous with what it marks; keyboards, screens and programs add milliseconds",
+        ),
+        Assumption(
+            "blink_middle",
+            0.0,
+            10.0 * NS_PER_MS,
+            "the middles of a blink as different devices see it are taken for one moment",
+        ),
+        Assumption(
+            "gaze_delay",
+            0.0,
+            6.0 * NS_PER_MS,
+            "a tracker and a camera are taken to show an eye's turn at once; exposure and filters differ",
+        ),
+        Assumption(
+            "exposure_centre",
+            0.0,
+            8.0 * NS_PER_MS,
+            "a frame's stamp is taken for the middle of its exposure; devices stamp its beginning, its end or later",
+        ),
+        Assumption(
+            "readout",
+            0.0,
+            5.0 * NS_PER_MS,
+            "a frame's stamp is taken for its middle row; a rolling shutter reads its rows in turn, in 5 to 30 ms",
+        ),
+    )
+}
+"""By name. Signs: what makes the offset of the clock that is measured against the reference too large is positive."""
+
+KEY = "assumptions"
+"""Where ``Recording.details`` keeps what a person said: clock name, or ``""`` for all, to name to value and sd."""
 
 
 def codec_delay(recording: Recording, sound: Stream) -> Assumption | None:

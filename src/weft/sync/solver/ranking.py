@@ -17,7 +17,17 @@ TIERS: dict[str, int] = {"arrival": 2, "wall_clock": 3, "container_start": 4}
 GUESSES = 3
 """Tiers from here on guess."""
 
-BELIEF = ("audio", "lsl", "declared", "events", "gaze_angle", "audio_face")
+BELIEF = (
+    "audio",
+    "lsl",
+    "declared",
+    "events",
+    "gyro_flow",
+    "inertial",
+    "gaze_angle",
+    "motion_video",
+    "audio_face",
+)
 """Within a tier: whom to believe when two contradict each other; methods not named come last."""
 
 NEVER_ALIGNED = frozenset({"wall_clock", "container_start"})
