@@ -120,6 +120,18 @@ USUAL: dict[str, Assumption] = {
             6.0,
             "a tracker and a camera are taken to show an eye's turn at once; exposure and filters differ",
         ),
+        Assumption(
+            "exposure_centre",
+            0.0,
+            8.0 * NS_PER_MS,
+            "a frame's stamp is taken for the middle of its exposure; devices stamp its beginning, its end or later",
+        ),
+        Assumption(
+            "readout",
+            0.0,
+            5.0 * NS_PER_MS,
+            "a frame's stamp is taken for its middle row; a rolling shutter reads its rows in turn, in 5 to 30 ms",
+        ),
         _usual(
             "marker_latency",
             0.0,
