@@ -10,6 +10,7 @@ import pytest
 
 from weft.readers.registry import reader_for
 from weft.testing.bag_writer import START_NS, BagMessage, cloud, imu, text, write_mcap, write_ros1
+from weft.testing.clock_exchanges import make_exchanges
 from weft.testing.media_files import sweep, write_numbered_video, write_sound
 from weft.testing.reader_contract import RULES, Rule, probe_of
 
@@ -46,11 +47,36 @@ def messages() -> list[BagMessage]:
     return made
 
 
+PTP4L = "".join(
+    f"2026-01-01T00:00:{i:02d}+0000 host ptp4l[7]: [{100 + i}.250] master offset {i % 3} s2 freq -5 path delay 900\n"
+    for i in range(60)
+)
+TRACKING = "".join(
+    f"2026-01-01 00:{i:02d}:16 10.0.0.1  3  -5.2  0.018 1.0e-05 N  1  2.0e-06 1.0e-07  1.0e-03  5.0e-04  1.2e-03\n"
+    for i in range(60)
+)
+
+
+def written(path: Path, text: str) -> Path:
+    """A file of that text."""
+    path.write_text(text)
+    return path
+
+
+def write_exchanges(path: Path) -> Path:
+    """A table of PTP exchanges."""
+    rows = zip(*make_exchanges(seconds=20, offset_ns=1_000).stamps_ns, strict=True)
+    return written(path, "t1_ns,t2_ns,t3_ns,t4_ns\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+
+
 MADE: dict[str, Callable[[Path], Path]] = {
     "ros_mcap": lambda folder: write_mcap(folder / "a.mcap", messages()),
     "plain_mcap": lambda folder: write_mcap(folder / "a.mcap", messages(), profile=""),
     "ros1_bag": lambda folder: write_ros1(folder / "a.bag", messages()),
     "mkv": lambda folder: write_numbered_video(folder / "a.mkv", [0, 40, 80, 200, 233, 301]),
+    "ptp_table": lambda folder: write_exchanges(folder / "a.csv"),
+    "linuxptp": lambda folder: written(folder / "a.log", PTP4L),
+    "chrony": lambda folder: written(folder / "tracking.log", TRACKING),
     "wav": lambda folder: write_sound(folder / "a.wav", sweep(20_000)),
 }
 """Kinds that the shipped builders make."""

@@ -10,6 +10,9 @@ from weft.readers.annotations.textgrid import TextGridReader
 from weft.readers.annotations.transcripts import TranscriptReader
 from weft.readers.bags.mcap import McapReader
 from weft.readers.bags.rosbag import RosbagReader
+from weft.readers.clock_logs.linuxptp import LinuxptpReader
+from weft.readers.clock_logs.ntp import NtpReader
+from weft.readers.clock_logs.ptp_table import PtpTableReader
 from weft.readers.devices.begaze import BeGazeReader
 from weft.readers.devices.biopac import BiopacReader
 from weft.readers.devices.empatica import EmpaticaReader
@@ -42,6 +45,9 @@ READERS: dict[str, Reader] = {
         BiopacReader(),
         FaceTableReader(),
         SensorLogReader(),
+        PtpTableReader(),
+        LinuxptpReader(),
+        NtpReader(),
         ElanReader(),
         TextGridReader(),
         JamsReader(),

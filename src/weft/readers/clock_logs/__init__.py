@@ -1,0 +1,1 @@
+"""What daemons that keep clocks together wrote about them: PTP and NTP."""
