@@ -20,7 +20,7 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
     A folder with files is a recording; a folder that only holds folders is a collection
     of them. Kinds: media (mp4 mkv webm mov avi wmv mpg; wav flac mp3 ogg m4a), LSL XDF,
     ROS 1 and ROS 2 bags, MCAP, tables (CSV TSV Parquet JSON lines, and the exports of
-    eye trackers, wristbands and phones), GoPro telemetry, and annotations (ELAN,
+    eye trackers, wristbands and phones), GoPro telemetry, logs of PTP and NTP, annotations (ELAN,
     TextGrid, WebVTT, SRT, GRID, OpenFace, py-feat).
     """
     from weft import workflow
