@@ -117,9 +117,9 @@ def match_events(
 
     Notes
     -----
-    Coarse search after the pairwise-difference idea of nearest-advocate methods
-    (C. Schranz and S. Mayr, "Ein neuer Algorithmus zur Zeitsynchronisierung von
-    Ereignis-basierten Zeitreihendaten", 2022); the judgement by intervals is our own. It fails where events are
+    The coarse search counts pairwise differences; the task is that of C. Schranz, S. Mayr et al.,
+    "Nearest advocate", EURASIP J. Adv. Signal Process. 2024, 46, which finds an offset without
+    drift and without a verdict. The judgement by intervals is our own. It fails where events are
     denser than the tolerance of 3.5 standard deviations, and where lists share less than
     about a third of their events unless they are long. Lists with a jump between them give
     the reading of the longer side.

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weft.testing.scenes import Device, record, speech_like
+from weft.testing.xdf_writer import XdfStream, xdf_bytes
 
 Float64Array = NDArray[np.float64]
 
@@ -36,7 +37,6 @@ PICTURES: dict[str, tuple[float, float]] = {
 JITTER_S = 0.003
 LOST = 0.02
 FPS, SOUND_HZ, GAZE_HZ = 30, 16_000, 60
-EXPOSURE_S = 0.015
 SOUND_M_PER_S = 343.0
 _CLICK_S = 0.01
 
@@ -61,6 +61,8 @@ class ThreeRates:
         Start of each, its stop, and the picture that it names.
     pulses_s
         When sync pulses were sent.
+    exposure_s
+        How long the camera's shutter is open, from a frame's stamp on.
     box_m
         How far from the microphone the sync box clicks, metres.
     """
@@ -72,6 +74,7 @@ class ThreeRates:
     blinks: Float64Array
     words: tuple[tuple[float, float, str], ...]
     pulses_s: Float64Array = field(default_factory=lambda: np.zeros(0))
+    exposure_s: float = 0.015
     box_m: float = 1.0
 
     def picture_at(self, scene_s: Float64Array) -> NDArray[np.int64]:
@@ -140,7 +143,8 @@ def make_three_rates(seconds: float = 120.0, *, seed: int = 0, pulses: bool = Fa
         np.stack([blinks, blinks + rng.uniform(0.12, 0.28, blinks.size)], axis=1),
         tuple((float(at), float(at) + 0.5, str(name)) for at, name in zip(words, names, strict=True)),
         sent,
-        float(rng.uniform(0.3, 2.0)),
+        exposure_s=float(rng.uniform(0.004, 0.028)),
+        box_m=float(rng.uniform(0.3, 2.0)),
     )
 
 
@@ -216,8 +220,8 @@ def _lit(truth: ThreeRates, frames_s: Float64Array) -> Float64Array:
     """The share of each frame's exposure during which the sync light was on."""
     lit = np.zeros(frames_s.size)
     for at_s in truth.pulses_s:
-        overlap = np.minimum(frames_s + EXPOSURE_S, at_s + 0.2) - np.maximum(frames_s, at_s)
-        lit += np.clip(overlap, 0.0, EXPOSURE_S) / EXPOSURE_S
+        overlap = np.minimum(frames_s + truth.exposure_s, at_s + 0.2) - np.maximum(frames_s, at_s)
+        lit += np.clip(overlap, 0.0, truth.exposure_s) / truth.exposure_s
     return lit
 
 
@@ -255,7 +259,7 @@ def _write_face(
     path: Path, truth: ThreeRates, stamps_s: Float64Array, frames_s: Float64Array, rng: np.random.Generator
 ) -> None:
     """A face tool's table: gaze angles with an error of 2 degrees, and lids that close."""
-    middle_s = frames_s + EXPOSURE_S / 2.0
+    middle_s = frames_s + truth.exposure_s / 2.0
     angles = (truth.gaze_at(middle_s) - (960.0, 540.0)) * (-0.45 / 960.0, 0.25 / 540.0)
     slow = np.cumsum(rng.normal(0.0, 0.004, angles.shape), axis=0)
     shut = _within(middle_s, truth.blinks + np.array([-0.03, 0.03]))
@@ -325,3 +329,32 @@ def _write_film(path: Path, stamps_s: Float64Array, lit: Float64Array, sound: ND
                 block.sample_rate, block.pts, block.time_base = SOUND_HZ, start, Fraction(1, SOUND_HZ)
                 out.mux(audio.encode(block))
             out.mux(audio.encode(None))
+
+
+def write_three_rates_xdf(folder: Path, truth: ThreeRates, *, seed: int = 0) -> Path:
+    """The same occasion as one LSL recording ``lab.xdf``: every device on its own computer's clock.
+
+    The recorder's clock is the scene's time; it measured each device's clock every 5 s to
+    0.2 ms. Streams: ``mic`` (sound), ``cam`` (a face tool's gaze angles), ``gaze``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed + 2000)
+    sound = _heard(speech_like(truth.seconds, seed=seed + 1) * 0.3, truth, "mic", seed, 20.0)
+    streams = [XdfStream("mic", "Audio", sound[:, None], np.arange(sound.size) / SOUND_HZ, float(SOUND_HZ))]
+    for name, rate_hz, labels in (
+        ("cam", FPS, ("gaze_angle_x", "gaze_angle_y")),
+        ("gaze", GAZE_HZ, ("gaze_x_px", "gaze_y_px")),
+    ):
+        stamps_s, taken_s = _sampled(truth, name, rate_hz, rng)
+        where = truth.gaze_at(taken_s) + rng.normal(0.0, 12.0, (taken_s.size, 2))
+        where[_within(taken_s, truth.blinks)] = np.nan
+        order = np.argsort(stamps_s, kind="stable")
+        streams.append(XdfStream(name, "Gaze", where[order], stamps_s[order], float(rate_hz), labels=labels))
+    moments = np.arange(1.0, truth.seconds - 1.0, 5.0)
+    for stream in streams:
+        readings = truth.reading_s(stream.name, moments)
+        off = moments - readings + rng.normal(0.0, 0.0002, moments.size)
+        stream.offsets = [(float(t), float(o)) for t, o in zip(readings, off, strict=True) if t > 0]
+    path = folder / "lab.xdf"
+    path.write_bytes(xdf_bytes(streams))
+    return path

@@ -64,8 +64,9 @@ def compare_events(recording: Recording, first: EventList, second: EventList, *,
 
     Notes
     -----
-    It fails where the two lists are of different causes with the same irregular rhythm: two
-    screens that run one stimulus list at different times would be laid over each other.
+    It fails where the two lists are of different causes with the same irregular rhythm, as of two
+    screens that run one stimulus list at different times. Logs of one kind of file whose labels are
+    alike are therefore never sufficient: two runs of one script look like that.
     """
     origins_ns = int(first.times_ns[0]), int(second.times_ns[0])
     sd_s = float(np.hypot(np.median(first.sds_ns), np.median(second.sds_ns))) / NS_PER_S
@@ -73,10 +74,12 @@ def compare_events(recording: Recording, first: EventList, second: EventList, *,
     if match is None:
         return Compared(None, "no two events can be paired")
     reasons = _doubts(match, lists_tried)
+    if _may_be_one_script(recording, first, second):
+        reasons.append("both are logs of one kind with the same labels: they may be two runs of one script")
     pairs, possible = match.best.first.size, min(len(first), len(second))
     is_rhythm = pairs >= _RHYTHM_PAIRS and pairs >= _RHYTHM_SHARE * possible and bool(match.alternatives)
-    single = len(first) == len(second) == 1
-    if match.best.information < _LEAST_WEAK + np.log(lists_tried) and not (is_rhythm or single):
+    is_slate = len(first) == len(second) == 1 and {first.kind, second.kind} == {CLAP, LIGHT}
+    if match.best.information < _LEAST_WEAK + np.log(lists_tried) and not (is_rhythm or is_slate):
         return Compared(None, f"{len(first)} {first.kind}s and {len(second)} {second.kind}s do not match")
     evidence = _evidence(first, second, match, reasons)
     return Compared(_assuming(recording, evidence, first, second))
@@ -92,6 +95,18 @@ def _doubts(match: EventMatch, lists_tried: int) -> list[str]:
     if match.margin < LEAST_MARGIN:
         doubts.append("the events also agree at other offsets")
     return doubts
+
+
+def _may_be_one_script(recording: Recording, first: EventList, second: EventList) -> bool:
+    """Whether two logs of one program match perhaps because it was run twice."""
+    shared, all_labels = first.labels & second.labels, first.labels | second.labels
+    if first.kind != MARKER or second.kind != MARKER or 2 * len(shared) <= len(all_labels):
+        return False
+    readers = {source.path: source.reader for source in recording.sources}
+    ours, theirs = (
+        {readers.get(stream.source, "") for stream in recording.streams_of(events.clock)} for events in (first, second)
+    )
+    return ours == theirs
 
 
 def _evidence(first: EventList, second: EventList, match: EventMatch, reasons: list[str]) -> Evidence:

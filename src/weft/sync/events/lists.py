@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class EventList:
         Standard deviation of each, float64 (n), positive.
     in_frames
         Whether what a camera's frames show was taken at their stamps.
+    labels
+        What markers are called, each once.
     """
 
     clock: str
@@ -40,13 +42,14 @@ class EventList:
     times_ns: Int64Array
     sds_ns: NDArray[np.float64]
     in_frames: bool = False
+    labels: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return int(self.times_ns.size)
 
     def chosen(self, which: NDArray[np.bool_]) -> EventList:
         """Some of the events."""
-        return EventList(self.clock, self.source, self.kind, self.times_ns[which], self.sds_ns[which], self.in_frames)
+        return replace(self, times_ns=self.times_ns[which], sds_ns=self.sds_ns[which])
 
     def seconds(self, origin_ns: int) -> NDArray[np.float64]:
         """Times as seconds from an origin."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from weft.core import NS_PER_MS, Modality, Recording, Stream
@@ -10,7 +12,9 @@ from weft.sync.events.lists import MARKER, EventList
 
 _SD_NS = 1.0 * NS_PER_MS
 """Software stamps a key or a screen to about a millisecond; what all share is an assumption."""
-_KINDS = frozenset({"event", "marker", "keypress", "key", "trigger", "stimulus", "sync", "label"})
+_KINDS = frozenset({"event", "marker", "keypress", "key", "trigger", "stimulus", "sync"})
+_LABELS = re.compile(r"event|marker|trigger|key|stim|sync|ttl|code|button", re.IGNORECASE)
+"""A column of texts marks moments if its name says so; labels of activities were put there by somebody later."""
 _MOST = 5_000
 _LEAST_PER_LABEL = 4
 _MOST_LABELS = 6
@@ -19,11 +23,12 @@ _MOST_LABELS = 6
 def marker_lists(recording: Recording, clock: str) -> list[EventList]:
     """All markers of a clock by their source, and the most frequent labels of each alone."""
     lists: list[EventList] = []
-    for source, marks in _annotated(recording, clock).items():
-        lists += _with_labels(clock, source, marks)
-    told = {name for name in _annotated(recording, clock)}
+    lists_by_source = _annotated(recording, clock)
+    for source, said in lists_by_source.items():
+        lists += _with_labels(clock, source, said)
     for stream in recording.streams_of(clock):
-        if stream.name not in told and stream.modality in (Modality.EVENT, Modality.TEXT):
+        marks = stream.modality is Modality.TEXT and _LABELS.search(stream.name.rpartition("/")[2])
+        if stream.name not in lists_by_source and (stream.modality is Modality.EVENT or marks):
             lists += _with_labels(clock, stream.name, _changes(stream))
     return lists
 
@@ -57,7 +62,8 @@ def _with_labels(clock: str, source: str, marks: list[tuple[int, str]]) -> list[
     marks = sorted(marks)[:_MOST]
     times_ns: Int64Array = np.array([at_ns for at_ns, _ in marks], dtype=np.int64)
     labels = np.array([label for _, label in marks])
-    every = EventList(clock, source, MARKER, times_ns, np.full(times_ns.size, _SD_NS))
+    called = frozenset(label for _, label in marks if label)
+    every = EventList(clock, source, MARKER, times_ns, np.full(times_ns.size, _SD_NS), labels=called)
     names, counts = np.unique(labels, return_counts=True)
     often = names[np.argsort(-counts, kind="stable")][: _MOST_LABELS if names.size > 1 else 0]
     alone = [every.chosen(labels == name) for name in often if np.count_nonzero(labels == name) >= _LEAST_PER_LABEL]

@@ -14,7 +14,7 @@ from weft.sync.events.lists import BLINK, CLAP, EventList, may_share_cause
 from weft.sync.events.markers import marker_lists
 from weft.sync.events.pulses import pulse_lists
 from weft.sync.relations import Question, Relations
-from weft.sync.solver.ranking import Groups, is_sufficient, tier_of
+from weft.sync.solver.ranking import GUESSES, Groups, is_sufficient, tier_of
 from weft.sync.sound.pairs import longest_sounds
 
 _MOST_LISTS = 12
@@ -26,20 +26,23 @@ def relate_by_events(question: Question) -> Relations:
 
     Event tables, markers, pulses and blinks are read first. A sound is searched for claps, a
     video for lights and a face for blinks only where some clock apart from it has events to
-    compare them with. All relations that suffice are kept, and weak ones as far as they connect clocks.
+    compare them with, and not for clocks that stamps of messages relate (a bag with six cameras would be
+    decoded for nothing). All relations that suffice are kept, and weak ones as far as they connect clocks.
     """
     recording, tell = question.recording, question.tell
     names = [clock.name for clock in recording.clocks]
-    tied = Groups(names)
+    tied, near = Groups(names), Groups(names)
     for e in question.known:
         if tier_of(e) == 0:
             tied.join(e.clock, e.reference)
+        if tier_of(e) < GUESSES:
+            near.join(e.clock, e.reference)
     apart = [(a, b) for a, b in combinations(names, 2) if not tied.together(a, b)]
     if not apart:
         return Relations()
     reasons: dict[str, str] = {}
     tell("reading events", 0.0)
-    events = _Events(recording, apart, reasons)
+    events = _Events(recording, apart, reasons, dear=[pair for pair in apart if not near.together(*pair)])
     compared: list[Compared] = []
     for index, (one, other) in enumerate(apart):
         tell(f"comparing the events of {one} and {other}", 0.3 + 0.7 * index / len(apart))
@@ -56,11 +59,19 @@ def relate_by_events(question: Question) -> Relations:
 class _Events:
     """Every clock's event lists; sound and pictures are searched when somebody can use what they show."""
 
-    def __init__(self, recording: Recording, apart: list[tuple[str, str]], reasons: dict[str, str]) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        apart: list[tuple[str, str]],
+        reasons: dict[str, str],
+        *,
+        dear: list[tuple[str, str]],
+    ) -> None:
+        """``dear``: the pairs for which sound and pictures may be searched, which takes time."""
         clocks = sorted({name for pair in apart for name in pair})
         self._lists = {clock: _read_lists(recording, clock) for clock in clocks}
-        self._add_pictures_and_sound(recording, apart)
-        self._add_faces(recording, apart, reasons)
+        self._add_pictures_and_sound(recording, dear)
+        self._add_faces(recording, dear, reasons)
 
     def of(self, clock: str) -> list[EventList]:
         """The lists of one clock."""

@@ -154,8 +154,10 @@ def test_markers_come_as_one_list_and_by_label() -> None:
 
 def test_a_column_of_labels_marks_its_changes() -> None:
     labels = np.array(["", "go", "go", "", "stop", "stop"], dtype=object)
-    stream = Stream("a/text", Modality.TEXT, "a", ListedTimeline(ns(np.arange(6))), ArraySamples(labels))
+    stream = Stream("a/marker", Modality.TEXT, "a", ListedTimeline(ns(np.arange(6))), ArraySamples(labels))
     assert marker_lists(recording(stream, clocks=("a",)), "a")[0].times_ns.tolist() == [NS_PER_S, 4 * NS_PER_S]
+    activity = replace(stream, name="a/activity")
+    assert marker_lists(recording(activity, clocks=("a",)), "a") == []
 
 
 @pytest.mark.parametrize("writes_nothing", [False, True], ids=["empty cells", "no rows"])
@@ -184,6 +186,14 @@ def test_two_computers_that_log_the_same_keys_are_tied() -> None:
     assert solved.status is Status.ALIGNED and solved.methods == ("events",)
     assert solved.time_map is not None
     assert abs(int(solved.time_map.apply([0], extrapolate=True)[0]) - 4.2 * NS_PER_S) < 5 * NS_PER_MS
+
+
+def test_two_logs_of_one_script_are_not_taken_for_one_occasion() -> None:
+    events = moments(7)
+    alike = recording(clocks=("a", "b"), annotations=(*marks("a", events), *marks("b", events + 1.0)))
+    assert align(alike, reference="a")["b"].status is Status.WEAK
+    other = recording(clocks=("a", "b"), annotations=(*marks("a", events), *marks("b", events + 1.0, "lamp")))
+    assert align(other, reference="a")["b"].status is Status.ALIGNED
 
 
 def test_clocks_that_are_tied_are_left_alone() -> None:
