@@ -30,8 +30,8 @@ from weft.core import NS_PER_S, Status
 from weft.core.time_map import Z95
 from weft.sync import align
 from weft.sync.events.compare import compare_events
+from weft.sync.events.gathering import ClockEvents
 from weft.sync.events.lists import EventList, may_share_cause
-from weft.sync.events.pairs import _Events  # the very lists that the source compares
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -121,7 +121,8 @@ def _ask_peer(python: str, rows: list[dict], asked: list[dict]) -> None:
     questions, where = [], []
     for index, one in enumerate(asked):
         case: Case = one["case"]
-        events = _Events(case.recording, [("a", "b")], {}, dear=[("a", "b")])
+        events = ClockEvents(case.recording, ["a", "b"])
+        events.search_sound_and_pictures([("a", "b")])
         pairs = [(x, y) for x in events.of("a") for y in events.of("b") if may_share_cause(x, y)]
         if not pairs:
             continue

@@ -43,7 +43,8 @@ def light_lists(video: Stream) -> list[EventList]:
 def _luminance(video: Stream) -> Iterator[NDArray[np.float32]]:
     """The mean of each part of each frame, float32 (n, PARTS * PARTS), block by block."""
     shape = [max(1, int(size)) for size in video.samples.shape[1:]]
-    block = int(np.clip(_AT_ONCE_BYTES // max(1, int(np.prod(shape))), 1, 64))
+    known = min(video.samples.shape[1:]) > 0
+    block = int(np.clip(_AT_ONCE_BYTES // max(1, int(np.prod(shape))), 1, 64)) if known else 4
     for start in range(0, len(video), block):
         pictures = video.samples.read(start, min(start + block, len(video)))
         yield np.stack([_parts_of(picture) for picture in pictures])

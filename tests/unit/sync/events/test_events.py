@@ -152,6 +152,29 @@ def test_markers_come_as_one_list_and_by_label() -> None:
     assert sorted(len(one) for one in lists) == [5, 6, 11]
 
 
+@pytest.mark.parametrize("size", [0, 1, 3])
+def test_next_to_nothing_says_nothing(size: int) -> None:
+    times = ListedTimeline(ns(np.arange(size) / 30.0))
+    names = ("gaze_x_px", "gaze_y_px", "pupil_mm")
+    empty = np.full((size, 3), np.nan)
+    made = recording(
+        Stream("a/gaze", Modality.GAZE, "a", times, ArraySamples(empty), channels=names),
+        Stream("b/video", Modality.VIDEO, "b", times, ArraySamples(np.zeros((size, 4, 4, 3), dtype=np.uint8))),
+        Stream("c/table", Modality.TABLE, "c", times, ArraySamples(empty)),
+        audio_stream("d", np.zeros(size, dtype=np.float32), 16_000),
+        Stream(
+            "e/face_gaze",
+            Modality.GAZE,
+            "e",
+            times,
+            ArraySamples(empty[:, :2]),
+            channels=("gaze_angle_x", "gaze_angle_y"),
+        ),
+        clocks=("a", "b", "c", "d", "e"),
+    )
+    assert relate_by_events(Question(made, "a")).evidence == []
+
+
 def test_a_column_of_labels_marks_its_changes() -> None:
     labels = np.array(["", "go", "go", "", "stop", "stop"], dtype=object)
     stream = Stream("a/marker", Modality.TEXT, "a", ListedTimeline(ns(np.arange(6))), ArraySamples(labels))
