@@ -78,3 +78,22 @@ def test_log_times_in_milliseconds_are_named() -> None:
 def test_no_messages_settle_to_nothing() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     assert settle("bag/imu", "bag", nothing, nothing, nothing).times_ns.size == 0
+
+
+def test_a_counter_that_wraps_is_unfolded_exactly_and_named() -> None:
+    log_ns = _log(400)
+    wrap_ns = 2**32 * 1000
+    true_ns = wrap_ns - 200 * STEP_NS + STEP_NS * np.arange(400, dtype=np.int64)
+    jitter_ns = np.random.default_rng(1).integers(0, 9_000_000, 400)
+    settled = settle("bag/imu", "bag", log_ns + jitter_ns, log_ns + jitter_ns, true_ns % wrap_ns + 1)
+    assert np.array_equal(settled.times_ns, true_ns + 1)
+    (reset,) = [finding for finding in settled.findings if finding.check == "clock_reset"]
+    assert "32-bit counter of microseconds" in reset.message
+
+
+@pytest.mark.parametrize("factor", [10**3, 10**6], ids=["microseconds", "milliseconds"])
+def test_header_stamps_in_another_unit_are_put_right_and_named(factor: int) -> None:
+    log_ns = _log(200)
+    settled = settle("bag/imu", "bag", log_ns + 5_000_000, log_ns + 5_000_000, log_ns // factor)
+    assert np.array_equal(settled.times_ns, log_ns)
+    assert [finding.check for finding in settled.findings] == ["header_stamps_in_other_unit"]

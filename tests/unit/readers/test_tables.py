@@ -380,3 +380,13 @@ def test_a_second_small_implementation_reads_the_same_values(
     assert stream.timestamps_ns.tolist() == [int(row[time]) * scale_ns for row in rows]
     expected = [[float(row[name]) if row[name] else np.nan for name in stream.channels] for row in rows]
     np.testing.assert_array_equal(stream.samples.read(0, len(rows)), expected)
+
+
+def test_a_counter_that_wraps_around_is_unfolded_and_its_readings_kept(tmp_path: Path) -> None:
+    path = tmp_path / "imu.csv"
+    counted = (2**32 - 50_000 + np.arange(100) * 1000) % 2**32
+    path.write_text("time_us,x\n" + "".join(f"{t},1.5\n" for t in counted))
+    contents = TableReader().read(Request(path, path.name, "imu"))
+    assert np.all(np.diff(contents.streams[0].timestamps_ns) == 1_000_000)
+    assert np.array_equal(contents.clocks[0].raw_ns(contents.streams[0].timestamps_ns), counted * 1000)
+    assert [finding.check for finding in contents.findings] == ["counter_wrapped"]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from weft.core import NS_PER_S, Clock, Epoch, Finding, Reset, Severity
 from weft.core.times import Int64Array
+from weft.dsp.counter_wrap import counter_of
 
 UNIX_FROM_NS = 946_684_800 * NS_PER_S
 """2000-01-01: an earlier reading is not a wall clock's."""
@@ -26,7 +27,13 @@ UNIX_FROM_NS = 946_684_800 * NS_PER_S
 FAR_NS = 2 * NS_PER_S
 """A header further from its log time than this was not stamped by the same wall clock moments before."""
 
+SAME_DAYS = 1e-4
+"""Two wall clocks read at the same time differ by no more of their whole reading: two days of half a century."""
+
 SET_BACK_NS = NS_PER_S
+WRAP_TOLERANCE_NS = 50_000_000
+"""How well log times show by how much a clock fell; a counter's size nearer than that is exact."""
+
 SET_FORWARD_NS = 3600 * NS_PER_S
 
 _SUSPICIONS = (
@@ -85,6 +92,8 @@ def settle(
         order = np.argsort(log_ns, kind="stable")
         ordered = {name: times[order] for name, times in stamps.items()}
         return Settled(Clock(log_clock, epoch_of(log_ns)), order, log_ns[order], ordered, tuple(findings))
+    header_ns, more = _in_nanoseconds(subject, header_ns, log_ns)
+    findings += more
     unfolded_ns, resets = _unfold(header_ns, log_ns)
     findings += [_reset_finding(subject, reset, i, resets) for i, reset in enumerate(resets)]
     order = np.argsort(unfolded_ns, kind="stable")
@@ -99,6 +108,24 @@ def settle(
         {name: times[order] for name, times in stamps.items()},
         tuple(findings),
     )
+
+
+def _in_nanoseconds(subject: str, header_ns: Int64Array, log_ns: Int64Array) -> tuple[Int64Array, list[Finding]]:
+    """Header stamps that were written in a coarser unit, put right where log times show which."""
+    header, log = float(np.median(header_ns)), float(np.median(log_ns))
+    for unit, factor in (("seconds", 10**9), ("milliseconds", 10**6), ("microseconds", 10**3)):
+        if log_ns.min() > UNIX_FROM_NS and abs(header * factor / log - 1.0) < SAME_DAYS:
+            return header_ns * factor, [
+                Finding(
+                    "header_stamps_in_other_unit",
+                    Severity.WARNING,
+                    subject,
+                    f"header stamps were written in {unit} instead of nanoseconds: they agree with the log times so",
+                    "they are read in that unit; let the driver fill in seconds and nanoseconds",
+                    {"factor": factor},
+                )
+            ]
+    return header_ns, []
 
 
 def _unfold(header_ns: Int64Array, log_ns: Int64Array) -> tuple[Int64Array, tuple[Reset, ...]]:
@@ -125,6 +152,8 @@ def _jumps(header_ns: Int64Array, log_ns: Int64Array) -> dict[int, int]:
     for k in (int(k) for k in np.flatnonzero(back | (against_log > SET_FORWARD_NS))):
         before, after = lag[max(0, k - 4) : k + 1], lag[k + 1 : k + 6]
         change = int(np.median(after)) - int(np.median(before))
+        wrap = counter_of(change, WRAP_TOLERANCE_NS)
+        change = wrap[0] if wrap else change
         half = abs(int(lag[k + 1]) - int(lag[k])) / 2
         # Two publishers with clocks apart jump to and fro; a clock that was set stays.
         stays = np.all(np.abs(before - lag[k]) < half) and np.all(np.abs(after - lag[k + 1]) < half)
@@ -163,12 +192,14 @@ def _out_of_order(subject: str, times_ns: Int64Array) -> Finding:
 
 def _reset_finding(subject: str, reset: Reset, number: int, resets: tuple[Reset, ...]) -> Finding:
     """A header clock that was set."""
-    step_s = (reset.shift_ns - (resets[number - 1].shift_ns if number else 0)) / NS_PER_S
+    step_ns = reset.shift_ns - (resets[number - 1].shift_ns if number else 0)
+    step_s, wrap = step_ns / NS_PER_S, counter_of(step_ns, 0.0)
     return Finding(
         "clock_reset",
         Severity.WARNING,
         subject,
-        f"the clock of the header stamps was set by {-step_s:+.3f} s against the log times",
+        f"the clock of the header stamps was set by {-step_s:+.3f} s against the log times"
+        + (f"; this is {wrap[1]}" if wrap else ""),
         "stamps are unfolded and stay in order; the device's own readings are kept",
         {"shift_s": step_s, "at_s": (reset.at_ns - reset.shift_ns) / NS_PER_S},
     )

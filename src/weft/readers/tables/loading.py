@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from weft.core import Epoch, Finding, Severity, UnreadableError, UnsupportedError, UsageError
+from weft.core import Epoch, Finding, Reset, Severity, UnreadableError, UnsupportedError, UsageError
 from weft.readers.protocol import Request
 from weft.readers.tables.arrow_rows import ArrowRows, ParquetSamples
 from weft.readers.tables.checks import broken_findings, in_order, layout_findings, value_findings
@@ -20,6 +20,7 @@ from weft.readers.tables.signatures import ARROW_MARK, ARROW_SUFFIXES, FEATHER_1
 from weft.readers.tables.text_layout import find_layout
 from weft.readers.tables.text_rows import DelimitedRows, JsonRows, parse_object
 from weft.readers.tables.time_columns import TimeRule, declared_rule, epoch_of, find_time_column, infer_rule, unit_word
+from weft.readers.tables.wrapped_counter import without_wraps
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,8 @@ class Table:
         The numbers of a Parquet file, read when asked for.
     side_rows
         The rows that the choice's pattern matched, as written.
+    resets
+        Where its time's counter wrapped around.
     """
 
     columns: Columns
@@ -52,6 +55,7 @@ class Table:
     rate_hz: Decimal | None = None
     lazy: ParquetSamples | None = None
     side_rows: tuple[str, ...] = ()
+    resets: tuple[Reset, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,9 +114,11 @@ def load_table(request: Request, choice: Choice | None = None) -> Table:
     plan = _plan(request, rows, choice)
     columns, lazy = _load(rows, plan)
     findings = [*plan.findings, *columns.findings, *_file_findings(request.name, rows, plan, len(columns))]
+    resets: tuple[Reset, ...] = ()
     if not plan.spans:
+        columns, wrap_notes, resets = without_wraps(columns, request.name)
         columns, sorted_notes = in_order(columns, request.name, request.options)
-        findings += [*sorted_notes, *value_findings(columns, request.name)]
+        findings += [*wrap_notes, *sorted_notes, *value_findings(columns, request.name)]
     first_ns = int(columns.times_ns[0]) if len(columns) else 0
     return Table(
         columns,
@@ -123,6 +129,7 @@ def load_table(request: Request, choice: Choice | None = None) -> Table:
         None if plan.time_column else Decimal(str(request.options["rate_hz"])),
         lazy,
         tuple(rows.sides) if isinstance(rows, DelimitedRows) else (),
+        resets,
     )
 
 

@@ -34,7 +34,7 @@ _MAX_LABELS = 1000
 def table_contents(request: Request, table: Table, choice: Choice | None = None) -> Contents:
     """The streams, or the annotations of a table of spans."""
     choice = choice or Choice()
-    clock = Clock(request.clock, table.epoch)
+    clock = Clock(request.clock, table.epoch, table.resets)
     describes = table.spans is not None and table.epoch is not Epoch.UNIX
     follows = bool(request.options.get("follows_stem", describes))
     if table.spans is not None:
