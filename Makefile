@@ -30,7 +30,7 @@ $(VENV)/.setup: pyproject.toml constraints-cpu.txt | $(BIN)/uv
 
 # torch comes from the folder of CPU wheels where there is one that fits; its tests skip elsewhere.
 $(VENV)/.setup-dev: $(VENV)/.setup
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet -e '.[face,speech,dev]' -c constraints-cpu.txt
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet -e '.[face,speech,warp,dev]' -c constraints-cpu.txt
 	@if [ -n "$(UV_FIND_LINKS)" ] && $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
 		VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet -e '.[torch]' -c constraints-cpu.txt; fi
 	@touch $@
