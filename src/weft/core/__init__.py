@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from weft.core.evidence import Alternative, Assumption, Evidence
     from weft.core.finding import Finding, Severity
     from weft.core.interval import Interval
+    from weft.core.loop import Loop
     from weft.core.modality import Interpolation, Modality
     from weft.core.recording import AlignedView, Recording, SourceFile
     from weft.core.samples import ArraySamples, Samples
@@ -51,6 +52,7 @@ __all__ = [
     "Interpolation",
     "Interval",
     "ListedTimeline",
+    "Loop",
     "MissingExtraError",
     "Modality",
     "Origin",
@@ -99,6 +101,7 @@ _HOMES = {
     "Interpolation": "modality",
     "Interval": "interval",
     "ListedTimeline": "timeline",
+    "Loop": "loop",
     "MissingExtraError": "errors",
     "Modality": "modality",
     "NS_PER_MS": "times",

@@ -13,11 +13,9 @@ from weft.core.errors import UsageError
 from weft.core.evidence import Assumption, Evidence
 from weft.core.finding import Finding
 from weft.core.interval import Interval
-from weft.core.time_map import TimeMap
+from weft.core.loop import Loop
+from weft.core.time_map import LEAST_JUMP_NS, TimeMap
 from weft.core.times import EARLIEST_NS, LATEST_NS, NS_PER_MS, NS_PER_S
-
-LEAST_JUMP_NS = 1_000
-"""A microsecond: below it, rounding and bends in a drift would count as jumps."""
 
 
 class Status(StrEnum):
@@ -95,23 +93,27 @@ class ClockAlignment:
         return sum(abs(step_ns) > LEAST_JUMP_NS for step_ns in steps_ns)
 
     def segments(self) -> list[dict[str, float]]:
-        """The map's pieces in the device's own readings, as the command's contract prints them.
+        """The map's straight stretches in the device's own readings, as the command's contract prints them.
 
         Within one, ``t_reference_s = t_device_s + offset_ms / 1e3 + drift_ppm * 1e-6 *
         (t_device_s - start_s)``. Readings are what the device showed, resets undone.
-        ``error95_ms`` is the largest within the segment.
+        ``error95_ms`` is the largest within the segment; ``TimeMap.error95_ns`` says it for any moment.
+        Pieces that go on in one straight line (only their uncertainty differs) are one segment.
         """
         if self.time_map is None:
             return []
         rows = []
-        for piece in self.time_map.pieces:
-            device = piece.device
+        for run in self.time_map.straight_runs():
+            piece = run[0]
+            device = Interval(piece.device.start_ns, run[-1].device.stop_ns)
             if device.start_ns <= EARLIEST_NS and device.stop_ns >= LATEST_NS:
                 device = self.span or Interval(0, 0)
             start_ns, stop_ns = device.start_ns, device.stop_ns
             raw_start_ns = int(self.clock.raw_ns([start_ns])[0])
             shift_ns = start_ns - raw_start_ns
-            edges = self.time_map.error95_ns([start_ns, max(start_ns, stop_ns - 1)])
+            ends = [min(max(p.device.start_ns, start_ns), stop_ns) for p in run] + [max(start_ns, stop_ns - 1)]
+            ends += [max(before.device.start_ns, before.device.stop_ns - 1) for before in run[:-1]]
+            edges = self.time_map.error95_ns(ends)
             rows.append(
                 {
                     "start_s": raw_start_ns / NS_PER_S,
@@ -159,6 +161,8 @@ class Alignment:
         What the maps rest on.
     findings
         What the solver remarked.
+    loops
+        Every fundamental loop of the evidence and what is left over when one goes round it.
     """
 
     recording: str
@@ -166,6 +170,7 @@ class Alignment:
     clocks: tuple[ClockAlignment, ...]
     evidence: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    loops: tuple[Loop, ...] = ()
 
     def __getitem__(self, clock: str) -> ClockAlignment:
         """The entry of one clock."""
@@ -198,6 +203,7 @@ class Alignment:
                 {**entry.to_json(), "assumptions": [one.to_json() for one in self.assumptions_of(entry.clock.name)]}
                 for entry in self.clocks
             ],
+            "loops": [loop.to_dict() for loop in self.loops],
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
@@ -209,6 +215,7 @@ class Alignment:
             "clocks": [_entry_to_dict(entry) for entry in self.clocks],
             "evidence": [evidence.to_dict() for evidence in self.evidence],
             "findings": [finding.to_dict() for finding in self.findings],
+            "loops": [loop.to_dict() for loop in self.loops],
         }
 
     @classmethod
@@ -220,6 +227,7 @@ class Alignment:
             tuple(_entry_from_dict(entry) for entry in record["clocks"]),
             tuple(Evidence.from_dict(evidence) for evidence in record["evidence"]),
             tuple(Finding.from_dict(finding) for finding in record["findings"]),
+            tuple(Loop.from_dict(loop) for loop in record.get("loops", ())),
         )
 
 

@@ -126,6 +126,11 @@ class Evidence:
             raise UsageError(f"evidence needs one offset and one sd for each time, found sizes {sorted(sizes)}")
         if not np.all(np.isfinite(self.sds_ns)) or np.any(self.sds_ns <= 0):
             raise UsageError(f"evidence of {self.method!r} for clock {self.clock!r} needs finite, positive sds")
+        if not (np.isfinite(self.systematic_sd_ns) and self.systematic_sd_ns >= 0):
+            raise UsageError(
+                f"evidence of {self.method!r} for clock {self.clock!r} needs a finite systematic sd that is not "
+                f"negative, found {self.systematic_sd_ns!r} ns"
+            )
         if self.clock == self.reference:
             raise UsageError(f"evidence relates two clocks, found {self.clock!r} twice")
 

@@ -30,6 +30,9 @@ from weft.core.times import EARLIEST_NS, LATEST_NS, NS_PER_S, Int64Array, as_ns_
 MAX_DRIFT = 0.05
 """5 %: far beyond any oscillator (0.01 %), and where the inverse stays exact to 1 ns."""
 
+LEAST_JUMP_NS = 1_000
+"""A microsecond: below it, rounding and bends in a drift would count as jumps."""
+
 Z95 = 1.959963984540054
 """Half-width of a 95 % interval in standard deviations of a normal distribution."""
 
@@ -193,6 +196,20 @@ class TimeMap:
         """From the first to the last reading for which the clock is known."""
         return Interval(self.pieces[0].device.start_ns, self.pieces[-1].device.stop_ns)
 
+    def straight_runs(self) -> tuple[tuple[Piece, ...], ...]:
+        """The pieces, grouped so that within a group the line of the first holds for all, to ``LEAST_JUMP_NS``.
+
+        Pieces of one group differ in their uncertainty only: it widens beyond the evidence.
+        """
+        runs: list[list[Piece]] = []
+        for piece in self.pieces:
+            last = runs[-1] if runs else None
+            if last and _continues(last[0], last[-1], piece):
+                last.append(piece)
+            else:
+                runs.append([piece])
+        return tuple(tuple(run) for run in runs)
+
     def apply(self, t_device_ns: Any, *, extrapolate: bool = False) -> Int64Array:
         """Reference times of device readings.
 
@@ -290,10 +307,11 @@ class TimeMap:
         return inside
 
     def error95_ns(self, t_device_ns: Any) -> NDArray[np.float64]:
-        """Half-width of the 95 % interval of the reference time at device readings, ns, float64 (n).
+        """Half-width of the 95 % interval of the reference time at each device reading, ns, float64 (n).
 
-        Between pieces and beyond the ends it is that of the nearest piece before, widened by its drift's
-        uncertainty; it says nothing about a jump that no evidence showed.
+        It is the error at that reading, not the largest of the piece. Other levels follow by the ratio of normal
+        quantiles (90 %: 0.839 of it, 99 %: 1.314). Between pieces and beyond the ends it is that of the nearest
+        piece before, widened by its drift's uncertainty; it says nothing about a jump that no evidence showed.
         """
         times_ns = as_ns_array(t_device_ns, what="t_device_ns")
         starts = np.array([piece.device.start_ns for piece in self.pieces], dtype=np.int64)
@@ -358,6 +376,14 @@ class TimeMap:
             for p in record["pieces"]
         )
         return cls(record["clock"], record["reference"], pieces)
+
+
+def _continues(line: Piece, before: Piece, piece: Piece) -> bool:
+    """Whether a piece goes on where the one before ended, on the line of another."""
+    if piece.device.start_ns - before.device.stop_ns > LEAST_JUMP_NS:
+        return False
+    edges_ns = (piece.device.start_ns, piece.device.stop_ns)
+    return all(abs(line.offset_at_ns(at) - piece.offset_at_ns(at)) <= LEAST_JUMP_NS for at in edges_ns)
 
 
 def _join(first: Piece, second: Piece) -> Piece | None:

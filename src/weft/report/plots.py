@@ -10,7 +10,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from weft.core import NS_PER_MS, NS_PER_S, ClockAlignment, Interval, Piece, Residual, Status
-from weft.core.alignment import LEAST_JUMP_NS
+from weft.core.time_map import LEAST_JUMP_NS
 from weft.core.times import Int64Array
 from weft.report.axes import Axes
 from weft.report.coverage import joined

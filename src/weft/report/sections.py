@@ -250,7 +250,7 @@ def _plots(recording: RecordingData, span: Interval, plots: int, origin_ns: int)
                 "map": clock_plot(entry, span, origin_ns, x_label="time, min:s"),
                 "error": error_plot(entry, span, origin_ns, x_label="time, min:s"),
                 "methods": _method_plots(entry, span, origin_ns),
-                "pieces": len(entry.time_map.pieces) if entry.time_map else 0,
+                "pieces": len(entry.time_map.straight_runs()) if entry.time_map else 0,
             }
         )
     return found

@@ -46,7 +46,7 @@ def relate_by_events(question: Question) -> Relations:
     return relations
 
 
-def _groups(question: Question, tiers: int) -> Groups:
+def _groups(question: Question, tiers: int) -> Groups[str]:
     """Clocks that known evidence of the tiers below a limit connects."""
     groups = Groups(clock.name for clock in question.recording.clocks)
     for e in question.known:
@@ -99,7 +99,7 @@ def _same_sense(one: EventList, other: EventList) -> bool:
     return one.kind == other.kind == CLAP
 
 
-def _connecting(compared: list[Compared], tied: Groups) -> list[Evidence]:
+def _connecting(compared: list[Compared], tied: Groups[str]) -> list[Evidence]:
     """All that suffices, loops included, and of the rest as much as connects clocks."""
     kept: list[Evidence] = []
     for one in sorted(compared, key=lambda c: c.rank):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,11 +26,34 @@ from weft.core import (
     Uncertainty,
 )
 from weft.core.time_map import MAX_DRIFT
-from weft.sync.solver.joint_fit import JointFit
-from weft.sync.solver.knots import ClockKnots
-from weft.sync.solver.ranking import NEVER_ALIGNED, is_sufficient
+from weft.sync.solver.joint_fit import JointFit, Problem
+from weft.sync.solver.ranking import NEVER_ALIGNED, is_ambiguous, is_sufficient
 
 USED_WEIGHT = 0.05
+
+REACH_SHARE = 0.1
+"""Below a tenth of the clock's time without evidence nothing is said: windows end before recordings do."""
+
+WARN_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The solution and all that decides what is said of a clock.
+
+    ``firm`` are clocks that sufficient evidence connects to the reference; ``doubts`` say by clock how far it may
+    be elsewhere because it cannot be told which evidence is wrong, ns; ``notes`` begin a clock's note; ``unread``
+    says why an ambiguous clock stayed so.
+    """
+
+    problem: Problem
+    fit: JointFit
+    reference: str
+    budget_ms: float
+    firm: set[str]
+    doubts: Mapping[str, float]
+    notes: Mapping[str, str]
+    unread: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -68,51 +91,42 @@ def unreached_entry(recording: Recording, clock: Clock, reason: str) -> ClockAli
     return ClockAlignment(clock, streams, Status.NOT_ALIGNED, None, note=note)
 
 
-def clock_entry(
-    recording: Recording,
-    knots: ClockKnots,
-    fit: JointFit,
-    used: Sequence[Evidence],
-    *,
-    reference: str,
-    firm: bool,
-    budget_ms: float,
-) -> Entry:
-    """A solved clock's row.
-
-    ``firm`` says whether evidence that suffices connects it to the reference.
-    """
-    clock = recording.clock(knots.clock)
-    time_map = _time_map(knots, fit, reference)
+def clock_entry(recording: Recording, name: str, solved: Solved) -> Entry:
+    """A solved clock's row."""
+    clock, fit = recording.clock(name), solved.fit
+    time_map = _time_map(solved, name)
     error_ms = _largest_error_ms(time_map)
-    about = [(i, e) for i, e in enumerate(used) if knots.clock in (e.clock, e.reference)]
-    methods = tuple(sorted({e.method for _, e in about}))
-    status = Status.ALIGNED if firm and error_ms <= budget_ms else Status.WEAK
+    about = [(i, e) for i, e in enumerate(solved.problem.evidence) if name in (e.clock, e.reference) and len(e)]
+    sure = name in solved.firm and name not in solved.doubts
+    status = Status.ALIGNED if sure and error_ms <= solved.budget_ms else Status.WEAK
     entry = ClockAlignment(
         clock=clock,
-        streams=tuple(stream.name for stream in recording.streams_of(clock.name)),
+        streams=tuple(stream.name for stream in recording.streams_of(name)),
         status=status,
         time_map=time_map,
-        methods=methods,
-        residuals=tuple(r for i, e in about for r in _residuals(e, fit.residuals[i], fit.weights[i], knots.clock)),
-        note=_note(status, [e for _, e in about], firm=firm, error_ms=error_ms, budget_ms=budget_ms),
+        methods=tuple(sorted({e.method for _, e in about})),
+        residuals=tuple(r for i, e in about for r in _residuals(e, fit.residuals[i], fit.weights[i], name)),
+        note=_note(status, [e for _, e in about], name, solved, error_ms=error_ms),
     )
-    return Entry(entry, tuple(_jump_findings(clock, time_map)))
+    return Entry(entry, (*_jump_findings(clock, time_map), *_reach_findings(name, solved)))
 
 
-def _time_map(knots: ClockKnots, fit: JointFit, reference: str) -> TimeMap:
+def _time_map(solved: Solved, name: str) -> TimeMap:
     """Pieces between neighbouring knots, each with its covariance."""
+    knots, fit = solved.problem.clocks[name], solved.fit
+    doubt = Uncertainty(solved.doubts.get(name, 0.0) ** 2)
     pieces: list[Piece] = []
     at = knots.first
     for device, places in zip(knots.pieces, knots.knots, strict=True):
         for index, (start_ns, stop_ns) in enumerate(pairwise(places.tolist())):
             span = Interval(max(start_ns, device.start_ns), max(min(stop_ns, device.stop_ns), device.start_ns))
             piece = _piece(span, (start_ns, stop_ns), knots.base_ns, at + index, fit)
+            piece = replace(piece, uncertainty=piece.uncertainty.plus(doubt))
             piece = _after(pieces[-1], piece) if pieces else piece
             if not piece.device.is_empty or len(knots.pieces) == 1:
                 pieces.append(piece)
         at += len(places)
-    return TimeMap(knots.clock, reference, tuple(pieces))
+    return TimeMap(name, solved.reference, tuple(pieces))
 
 
 def _piece(device: Interval, places: tuple[int, int], base_ns: int, at: int, fit: JointFit) -> Piece:
@@ -160,20 +174,68 @@ def _residuals(e: Evidence, residual: NDArray[np.float64], weight: NDArray[np.fl
     ]
 
 
-def _note(status: Status, about: Sequence[Evidence], *, firm: bool, error_ms: float, budget_ms: float) -> str:
-    """Why a clock is no better than weak."""
+def _note(status: Status, about: Sequence[Evidence], name: str, solved: Solved, *, error_ms: float) -> str:
+    """What contradicts, what is ambiguous, or why a clock is no better than weak."""
+    if name in solved.notes:
+        return solved.notes[name]
     if status is Status.ALIGNED:
         return ""
-    if error_ms > budget_ms:
+    ambiguous = [e for e in about if is_ambiguous(e)]
+    if ambiguous:
+        return _ambiguous_note(ambiguous[0], solved.unread.get(name, ""))
+    if error_ms > solved.budget_ms:
         error = f"{error_ms:.1f} ms" if error_ms < 1e3 else f"{error_ms / 1e3:.2f} s"
-        return f"the 95 % error of {error} exceeds the budget of {budget_ms:g} ms"
+        return f"the 95 % error of {error} exceeds the budget of {solved.budget_ms:g} ms"
+    guessed = [e for e in about if e.alternatives and not is_sufficient(e)]
+    if guessed:
+        return f"ambiguous: only {' and '.join(guessed[0].details['read_by']['by'])} told which reading is right"
     short = [e for e in about if not is_sufficient(e)]
     if short:
         covered = short[0].details.get("covered_s")
         amount = f": only {covered:g} s agree" if covered is not None else ""
         return f"the {short[0].method} evidence is too little to be sure{amount}"
     loose = sorted({e.method for e in about if e.method in NEVER_ALIGNED})
-    return f"rests on {' and '.join(loose) or 'another weak clock'} alone" if not firm else ""
+    return f"rests on {' and '.join(loose) or 'another weak clock'} alone"
+
+
+def _ambiguous_note(e: Evidence, why: str) -> str:
+    """That evidence has several readings, with the likeliest other one."""
+    other = max(e.alternatives, key=lambda one: one.weight)
+    count = len(e.alternatives)
+    more = f" and {count - 1} more" if count > 1 else ""
+    return (
+        f"ambiguous: the {e.method} evidence fits also {other.shift_ns / NS_PER_S:+.3f} s away{more}; "
+        f"{why or 'nothing else tells which is right'}"
+    )
+
+
+def _reach_findings(name: str, solved: Solved) -> list[Finding]:
+    """A remark where a map reaches far beyond what was measured: nothing is extrapolated silently."""
+    knots = solved.problem.clocks[name]
+    whole_ns = sum(piece.duration_ns for piece in knots.pieces)
+    bare = [
+        (float(b - a), float(a))
+        for places, without in zip(knots.knots, knots.bare, strict=True)
+        for (a, b), is_bare in zip(pairwise(places.tolist()), without, strict=True)
+        if is_bare
+    ]
+    bare_ns = sum(length for length, _ in bare)
+    if not whole_ns or bare_ns < REACH_SHARE * whole_ns:
+        return []
+    numbers = {"beyond_s": bare_ns / NS_PER_S, "share": bare_ns / whole_ns}
+    severity = Severity.WARNING if bare_ns > WARN_SHARE * whole_ns else Severity.INFO
+    return [
+        Finding(
+            "beyond_evidence",
+            severity,
+            name,
+            f"nothing was measured in {bare_ns / NS_PER_S:.0f} s of {whole_ns / NS_PER_S:.0f} s; the map continues "
+            "there with a growing error, and a jump there would not be seen",
+            "record something that both devices hear or see to the end, or use the parts with evidence only",
+            numbers,
+            coverage=1.0 - bare_ns / whole_ns,
+        )
+    ]
 
 
 def _jump_findings(clock: Clock, time_map: TimeMap) -> list[Finding]:

@@ -1,64 +1,53 @@
 """One weighted least-squares solution for the offsets of all clocks, and its covariance.
 
-Every measured moment says ``offset_u(t) - offset_v(t + measured) = measured``. What all
-moments of one piece of evidence share (its systematic error) is an unknown of its own with
-a prior, so it survives averaging and travels through loops as it should. Drift has a prior
-of ordinary oscillators, which matters only where the evidence is too short to tell.
+What all moments of one piece of evidence share (its systematic error) is an unknown of its own
+with a prior, so it survives averaging and travels through loops as it should.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from weft.core import Evidence
-from weft.core.time_map import MAX_DRIFT, Z95
-from weft.dsp.robust_line import bisquare_weights, fit_robust_line, robust_scale
+from weft.core.time_map import MAX_DRIFT
+from weft.dsp.robust_line import fit_robust_line
+from weft.sync.solver.drift_prior import DriftHabit, drift_prior, prior_misfit
+from weft.sync.solver.equations import Rows, rows_of
 from weft.sync.solver.knots import ClockKnots
-
-DRIFT_SD = 50e-6
-"""Oscillators of consumer devices; 100 ppm and more are known, and evidence of minutes overrules it."""
-
-DRIFT_CHANGE_SD = 2e-6
-"""How much one oscillator's rate differs from piece to piece, and from knot to knot (temperature)."""
+from weft.sync.solver.scatter import judge
 
 LEAST_SYSTEMATIC_NS = 1_000.0
+"""A microsecond: no two devices share a time more exactly than their wires and sample clocks do."""
+
 _ROUNDS = 25
 _BADLY = 3.0
+_ENOUGH = 2_000
+"""A line's outliers are told from so many moments; more are judged by that line."""
 
 
 @dataclass(frozen=True)
 class JointFit:
     """The solution.
 
-    ``values`` and ``covariance`` are of the unknown offsets at the knots, ns; ``residuals``,
-    ``weights`` belong to the moments of each piece of evidence, in order; ``shared`` is each
-    one's estimated systematic error in units of its standard deviation.
+    ``values`` and ``covariance`` are of the unknown offsets at the knots and then of what each piece of evidence
+    shares, ns; ``residuals`` and ``weights`` belong to the moments of each piece of evidence, in order;
+    ``strain`` is each one's shared error in units of its standard deviation.
     """
 
     values: NDArray[np.float64]
     covariance: NDArray[np.float64]
     residuals: tuple[NDArray[np.float64], ...]
     weights: tuple[NDArray[np.float64], ...]
-    shared: NDArray[np.float64]
+    strain: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """One piece of evidence as equations: columns and shares (n, 4), what is measured (n)."""
-
-    columns: NDArray[np.int64]
-    shares: NDArray[np.float64]
-    measured: NDArray[np.float64]
-    sds: NDArray[np.float64]
-
-
-def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence], *, reweight: bool = True) -> JointFit:
-    """Offsets of all clocks from all evidence at once.
+@dataclass
+class Problem:
+    """All equations with their weights, to be solved as they are or reweighted.
 
     Parameters
     ----------
@@ -66,156 +55,122 @@ def fit_jointly(clocks: Mapping[str, ClockKnots], evidence: Sequence[Evidence], 
         The clocks to solve; clocks that are absent (the reference) have offset 0.
     evidence
         Pieces of evidence between clocks that are listed or the reference.
-    reweight
-        Let the joint residuals decide which moments are outliers and how far errors are wider than
-        stated. Without it each piece of evidence is judged by its own line alone, so that two that
-        contradict each other cannot pass for scatter.
-
-    Notes
-    -----
-    Iteratively reweighted with Tukey's weights, started from the line of each piece of
-    evidence. Standard deviations are widened by what the residuals show (robust scale,
-    neighbours' correlation) and by Student's t for few moments, never narrowed.
-    Fails where more than half of a piece of evidence is wrong.
+    habits
+        By clock, its usual drift.
+    wander
+        By clock, how its rate wanders where there is evidence, per √s.
     """
-    offsets = sum(knots.count for knots in clocks.values())
-    count = offsets + len(clocks) + len(evidence)
-    rows = [_rows(e, clocks) for e in evidence]
-    prior = _drift_prior(clocks, offsets, count)
-    for index, e in enumerate(evidence):
-        at = offsets + len(clocks) + index
-        prior[at, at] += 1.0 / max(e.systematic_sd_ns, LEAST_SYSTEMATIC_NS) ** 2
-    pieces = [_pieces_of(e, clocks) for e in evidence]
-    own = [_own_judgement(e, which) for e, which in zip(evidence, pieces, strict=True)]
-    weights = [weight for weight, _ in own]
-    widen = [scale if scale < _BADLY or not reweight else 1.0 for _, scale in own]
-    values, inverse, residuals = np.zeros(count), np.eye(count), [np.zeros(len(e)) for e in evidence]
-    for turn in range(_ROUNDS):
-        before = values
-        values, inverse = _solve(rows, weights, widen, prior, offsets + len(clocks))
-        residuals = [_residual(row, values, offsets + len(clocks) + i) for i, row in enumerate(rows)]
-        if not reweight:
-            break
-        for index, (row, residual) in enumerate(zip(rows, residuals, strict=True)):
-            standard = _centred(residual / row.sds, pieces[index])
-            scale = max(1.0, robust_scale(standard))
-            weights[index] = bisquare_weights(standard / scale) if len(standard) > 2 else np.ones(len(standard))
-            widen[index] = scale * _allowance(standard[weights[index] > 0] / scale)
-        if turn > 1 and np.max(np.abs(values - before), initial=0.0) < 1.0:
-            break
-    shared = np.array(
-        [
-            values[offsets + len(clocks) + i] / max(e.systematic_sd_ns, LEAST_SYSTEMATIC_NS)
-            for i, e in enumerate(evidence)
-        ]
-    )
-    return JointFit(values[:offsets], inverse[:offsets, :offsets], tuple(residuals), tuple(weights), shared)
+
+    clocks: Mapping[str, ClockKnots]
+    evidence: Sequence[Evidence]
+    habits: Mapping[str, DriftHabit] = field(default_factory=dict)
+    wander: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.offsets = sum(knots.count for knots in self.clocks.values())
+        self.count = self.offsets + len(self.evidence)
+        self.rows: list[Rows] = [rows_of(e, self.clocks, self.offsets + i) for i, e in enumerate(self.evidence)]
+        self.shared_sds = np.array([max(e.systematic_sd_ns, LEAST_SYSTEMATIC_NS) for e in self.evidence])
+        own = [_own_judgement(e, row.group) for e, row in zip(self.evidence, self.rows, strict=True)]
+        self.weights = [weight for weight, _ in own]
+        self.widening = [wider for _, wider in own]
+
+    def solve(
+        self, include: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """One weighted solution, its covariance and the information that it rests on.
+
+        Evidence that ``include`` leaves out keeps its place and has no say.
+        """
+        information, target, _ = drift_prior(self.clocks, self.count, wander=self.wander, habits=self.habits)
+        places = np.arange(self.offsets, self.count)
+        information[places, places] += 1.0 / self.shared_sds**2
+        for index, row in enumerate(self.rows):
+            if include is None or include[index]:
+                block, aim = row.normal(self.strength(index))
+                information[np.ix_(row.columns, row.columns)] += block
+                target[row.columns] += aim
+        scale = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
+        scaled = information * scale[:, None] * scale[None, :]
+        if include is not None:
+            # Clocks that the rest does not connect float freely; a trace of a prior keeps them at their base.
+            scaled[np.diag_indices_from(scaled)] += 1e-12
+        inverse = np.linalg.inv(scaled) * scale[:, None] * scale[None, :]
+        return inverse @ target, inverse, information
+
+    def strength(self, index: int) -> NDArray[np.float64]:
+        """The information of each moment of one piece of evidence, 1/ns²."""
+        strength: NDArray[np.float64] = self.weights[index] / (self.rows[index].sds * self.widening[index]) ** 2
+        return strength
+
+    def misfit(self, index: int, values: NDArray[np.float64]) -> float:
+        """Chi-square of one piece of evidence: its moments and what they share."""
+        shared = float(values[self.offsets + index] / self.shared_sds[index])
+        return float((self.strength(index) * self.rows[index].residual(values) ** 2).sum()) + shared**2
+
+    def prior_misfit(self, values: NDArray[np.float64]) -> float:
+        """Chi-square of a solution's drifts and their changes."""
+        return prior_misfit(self.clocks, values, wander=self.wander, habits=self.habits)
+
+    def reweigh(self, values: NDArray[np.float64]) -> None:
+        """Judge outliers and scales anew by the residuals of a solution."""
+        for index, row in enumerate(self.rows):
+            standard = _centred(row.residual(values) / row.sds, row.group)
+            seen = judge(standard, _parameters(self.evidence[index], row.group))
+            self.weights[index], self.widening[index] = seen.weights, seen.widening
+
+    def trust(self) -> None:
+        """Take stated errors for right again where a line fits badly: the clock may have bent."""
+        self.widening = [wider if wider < _BADLY else 1.0 for wider in self.widening]
+
+    def settle(self) -> JointFit:
+        """The solution after reweighting until it stays.
+
+        Notes
+        -----
+        Started from the line of each piece of evidence; Tukey's weights. Fails where more than half of a
+        piece of evidence is wrong.
+        """
+        self.trust()
+        values, covariance, _ = self.solve()
+        for _ in range(_ROUNDS):
+            before = values
+            self.reweigh(values)
+            values, covariance, _ = self.solve()
+            if np.max(np.abs(values - before), initial=0.0) < 1.0:
+                break
+        residuals = tuple(row.residual(values) for row in self.rows)
+        return JointFit(values, covariance, residuals, tuple(self.weights), values[self.offsets :] / self.shared_sds)
 
 
-def _pieces_of(e: Evidence, clocks: Mapping[str, ClockKnots]) -> NDArray[np.int64]:
-    """Which pieces of its two clocks each moment belongs to, as one number."""
-    which = np.zeros(len(e), dtype=np.int64)
-    for name, times_ns in ((e.clock, e.times_ns), (e.reference, e.times_ns + e.offsets_ns)):
-        if name in clocks:
-            which = which * len(clocks[name].pieces) + clocks[name].piece_of(times_ns)
-    return which
-
-
-def _own_judgement(e: Evidence, pieces: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
-    """Weights of the moments of one piece of evidence by its own line in each piece, and their scale."""
-    weights, scales = np.ones(len(e)), [1.0]
-    for index in np.unique(pieces):
-        here = np.flatnonzero(pieces == index)
-        if here.size < 4:
-            continue
+def _own_judgement(e: Evidence, group: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
+    """Weights of the moments of one piece of evidence by its own line in each piece, and their widening."""
+    standard = np.zeros(len(e))
+    for index in np.unique(group):
+        here = np.flatnonzero(group == index)
         times = (e.times_ns[here] - e.times_ns[here[0]]).astype(np.float64)
         offsets = (e.offsets_ns[here] - e.offsets_ns[here[0]]).astype(np.float64)
-        line = fit_robust_line(times, offsets, e.sds_ns[here], largest_slope=MAX_DRIFT)
-        # A line that fits badly is no judge of outliers: the clock may have bent.
-        weights[here] = line.weights if line.scale < _BADLY else 1.0
-        scales.append(line.scale)
-    return weights, max(scales)
+        some = slice(None, None, max(1, here.size // _ENOUGH))
+        line = fit_robust_line(times[some], offsets[some], e.sds_ns[here][some], largest_slope=MAX_DRIFT)
+        standard[here] = (offsets - line.at(times)) / e.sds_ns[here]
+    seen = judge(standard, _parameters(e, group))
+    # A line that fits badly is no judge of outliers: the clock may have bent.
+    return (seen.weights if seen.scale < _BADLY else np.ones(len(e))), seen.widening
 
 
-def _centred(standard: NDArray[np.float64], pieces: NDArray[np.int64]) -> NDArray[np.float64]:
+def _parameters(e: Evidence, group: NDArray[np.int64]) -> float:
+    """How many numbers a line in each piece takes."""
+    sizes = np.unique(group, return_counts=True)[1]
+    return float(np.minimum(sizes, 2).sum())
+
+
+def _centred(standard: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
     """Residuals without the median of their piece.
 
     What all moments share is no scatter: only the systematic error may take it, or nobody.
     """
     centred = standard.copy()
-    for index in np.unique(pieces):
-        here = pieces == index
+    for index in np.unique(group):
+        here = group == index
         centred[here] -= np.median(standard[here])
     return centred
-
-
-def _rows(e: Evidence, clocks: Mapping[str, ClockKnots]) -> _Rows:
-    """The equations of one piece of evidence."""
-    columns = np.zeros((len(e), 4), dtype=np.int64)
-    shares = np.zeros((len(e), 4))
-    measured = e.offsets_ns.copy()
-    for side, (name, times_ns, sign) in enumerate(
-        ((e.clock, e.times_ns, 1.0), (e.reference, e.times_ns + e.offsets_ns, -1.0))
-    ):
-        if name in clocks:
-            knots = clocks[name]
-            where, share = knots.rows(times_ns)
-            columns[:, 2 * side : 2 * side + 2] = where
-            shares[:, 2 * side : 2 * side + 2] = sign * share
-            measured -= int(sign) * knots.base_ns
-    return _Rows(columns, shares, measured.astype(np.float64), e.sds_ns)
-
-
-def _drift_prior(clocks: Mapping[str, ClockKnots], offsets: int, count: int) -> NDArray[np.float64]:
-    """The information matrix of what is believed about drifts before any evidence."""
-    prior = np.zeros((count, count))
-    for index, knots in enumerate(clocks.values()):
-        common = offsets + index
-        prior[common, common] += 1.0 / DRIFT_SD**2
-        start = knots.first
-        for piece in knots.knots:
-            for at, span in enumerate(np.diff(piece).astype(np.float64)):
-                row = np.zeros(count)
-                row[[start + at, start + at + 1, common]] = -1.0 / span, 1.0 / span, -1.0
-                sd = DRIFT_CHANGE_SD if knots.count > 2 else 0.01 * DRIFT_CHANGE_SD
-                prior += np.outer(row, row) / sd**2
-            start += len(piece)
-    return prior
-
-
-def _solve(
-    rows: list[_Rows], weights: list[NDArray[np.float64]], widen: list[float], prior: NDArray[np.float64], first: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One weighted solution and the inverse of its information matrix."""
-    information, target = prior.copy(), np.zeros(len(prior))
-    for index, (row, weight, wider) in enumerate(zip(rows, weights, widen, strict=True)):
-        columns = np.concatenate([row.columns, np.full((len(row.measured), 1), first + index)], axis=1)
-        shares = np.concatenate([row.shares, np.ones((len(row.measured), 1))], axis=1)
-        strength = weight / (row.sds * wider) ** 2
-        for i in range(columns.shape[1]):
-            np.add.at(target, columns[:, i], strength * shares[:, i] * row.measured)
-            for j in range(columns.shape[1]):
-                np.add.at(information, (columns[:, i], columns[:, j]), strength * shares[:, i] * shares[:, j])
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
-    inverse = np.linalg.inv(information * scale[:, None] * scale[None, :])
-    inverse = inverse * scale[:, None] * scale[None, :]
-    return inverse @ target, inverse
-
-
-def _residual(row: _Rows, values: NDArray[np.float64], shared: int) -> NDArray[np.float64]:
-    """Measured minus solved, the evidence's own systematic error taken off."""
-    solved = (values[row.columns] * row.shares).sum(axis=1)
-    residual: NDArray[np.float64] = row.measured - solved - values[shared]
-    return residual
-
-
-def _allowance(standard: NDArray[np.float64]) -> float:
-    """How much wider errors are than independent normal ones of this scale would make them."""
-    if standard.size < 4:
-        return float(stdtrit(2, 0.975)) / Z95 if standard.size == 3 else 1.0
-    centred = standard - standard.mean()
-    power = float((centred**2).mean())
-    neighbours = float((centred[1:] * centred[:-1]).mean()) / power if power > 0 else 0.0
-    correlation = float(np.clip(neighbours, 0.0, 0.9))
-    quantile = float(stdtrit(standard.size - 2, 0.975)) / Z95
-    return quantile * float(np.sqrt((1.0 + correlation) / (1.0 - correlation)))

@@ -7,7 +7,8 @@ compared and never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 from weft.core import Evidence
 
@@ -35,8 +36,19 @@ NEVER_ALIGNED = frozenset({"wall_clock", "container_start"})
 
 
 def is_sufficient(evidence: Evidence) -> bool:
-    """Whether its method trusts it: no ``"sufficient": False`` and no ``"weak"`` verdict in its details."""
-    return bool(evidence.details.get("sufficient", True)) and evidence.details.get("verdict") != "weak"
+    """Whether it may align a clock: its method trusts it, and it has one reading or other evidence told which."""
+    trusted = bool(evidence.details.get("sufficient", True)) and evidence.details.get("verdict") != "weak"
+    return trusted and not is_ambiguous(evidence)
+
+
+def is_ambiguous(evidence: Evidence) -> bool:
+    """Whether it has several readings and nothing sure has told which is right."""
+    return bool(evidence.alternatives) and not evidence.details.get("read_by")
+
+
+def is_guess(evidence: Evidence) -> bool:
+    """Whether it rests on what somebody once set a clock to."""
+    return evidence.method in NEVER_ALIGNED
 
 
 def tier_of(evidence: Evidence) -> int:
@@ -49,24 +61,28 @@ def belief_of(evidence: Evidence) -> int:
     return BELIEF.index(evidence.method) if evidence.method in BELIEF else len(BELIEF)
 
 
-class Groups:
-    """Clocks that are connected to each other (union-find)."""
+Node = TypeVar("Node", bound=Hashable)
 
-    def __init__(self, names: Iterable[str]) -> None:
+
+class Groups(Generic[Node]):
+    """Clocks, or pieces of clocks, that are connected to each other (union-find)."""
+
+    def __init__(self, names: Iterable[Node]) -> None:
         self._parent = {name: name for name in names}
 
-    def of(self, name: str) -> str:
+    def of(self, name: Node) -> Node:
         """The group's representative."""
         while self._parent[name] != name:
+            self._parent[name] = self._parent[self._parent[name]]
             name = self._parent[name]
         return name
 
-    def join(self, one: str, two: str) -> None:
-        """Connect two clocks."""
+    def join(self, one: Node, two: Node) -> None:
+        """Connect two of them."""
         self._parent[self.of(one)] = self.of(two)
 
-    def together(self, one: str, two: str) -> bool:
-        """Whether two clocks are connected."""
+    def together(self, one: Node, two: Node) -> bool:
+        """Whether two of them are connected."""
         return self.of(one) == self.of(two)
 
 

@@ -49,9 +49,9 @@ def check_halves(recording: Recording, e: Evidence) -> Trial:
 
 
 def _longest_stretch(e: Evidence, whole: TimeMap) -> NDArray[np.intp]:
-    """The moments in that piece of the map which holds most of them."""
-    inside = [np.flatnonzero((e.times_ns >= p.device.start_ns) & (e.times_ns < p.device.stop_ns)) for p in whole.pieces]
-    return max(inside, key=len)
+    """The moments in that straight run of the map which holds most of them."""
+    spans = [(run[0].device.start_ns, run[-1].device.stop_ns) for run in whole.straight_runs()]
+    return max((np.flatnonzero((e.times_ns >= start) & (e.times_ns < stop)) for start, stop in spans), key=len)
 
 
 def _part(e: Evidence, which: NDArray[np.intp]) -> Evidence:
