@@ -25,8 +25,9 @@ LEVELS = {
     "recipe": 5,
     "testing": 6,
     "workflow": 6,
-    "cli": 7,
-    "__main__": 8,
+    "web": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 """As in ARCHITECTURE.md. `testing` is shipped for users and may use what lies below level 6."""
 

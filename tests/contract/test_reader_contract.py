@@ -13,6 +13,7 @@ from weft.testing.bag_writer import START_NS, BagMessage, cloud, imu, text, writ
 from weft.testing.clock_exchanges import make_exchanges
 from weft.testing.media_files import sweep, write_numbered_video, write_sound
 from weft.testing.reader_contract import RULES, Rule, probe_of
+from weft.web.saving import Corrections
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "recordings"
@@ -69,6 +70,13 @@ def write_exchanges(path: Path) -> Path:
     return written(path, "t1_ns,t2_ns,t3_ns,t4_ns\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
 
 
+def corrections(path: Path) -> Path:
+    """Two pairs marked by hand."""
+    marked = {"clock": "cam", "reference": "mic", "t_reference_ns": 5, "sd_ms": 4.0, "streams": ["cam/video"]}
+    Corrections(path, ["cam", "mic"]).save([{**marked, "t_clock_ns": 0}, {**marked, "t_clock_ns": 9_000_000_000}])
+    return path
+
+
 MADE: dict[str, Callable[[Path], Path]] = {
     "ros_mcap": lambda folder: write_mcap(folder / "a.mcap", messages()),
     "plain_mcap": lambda folder: write_mcap(folder / "a.mcap", messages(), profile=""),
@@ -78,6 +86,7 @@ MADE: dict[str, Callable[[Path], Path]] = {
     "linuxptp": lambda folder: written(folder / "a.log", PTP4L),
     "chrony": lambda folder: written(folder / "tracking.log", TRACKING),
     "wav": lambda folder: write_sound(folder / "a.wav", sweep(20_000)),
+    "corrections": lambda folder: corrections(folder / "weft-corrections.jsonl"),
 }
 """Kinds that the shipped builders make."""
 

@@ -17,6 +17,7 @@ COMMANDS = (
     "inspect",
     "align",
     "verify",
+    "correct",
     "build",
     "report",
     "check",

@@ -45,6 +45,9 @@ def command(paths: tuple[Path, ...], skip_unreadable: bool, fail_on: str | None,
         if recording.annotations:
             counts = annotation_counts(recording)
             console.print(f"{counted(len(recording.annotations), 'annotation')}: {counts}\n", markup=False)
+        if marked := [e for e in recording.evidence if e.method == "human"]:
+            words = "; ".join(f"{counted(len(e), 'pair')} between {e.clock} and {e.reference}" for e in marked)
+            console.print(f"marked by hand: {words}\n", markup=False)
     if (table := findings_table(findings)) is not None:
         console.print(table)
     return exit_code(findings, fail_on)

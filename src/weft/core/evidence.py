@@ -86,7 +86,7 @@ class Evidence:
         Standard deviation of each offset's random error, float64 (n), positive.
     method
         How it was measured: ``"audio"``, ``"audio_face"``, ``"lsl"``, ``"arrival"``,
-        ``"container_start"``, ``"declared"``.
+        ``"container_start"``, ``"declared"``, ``"human"``.
     systematic_sd_ns
         Standard deviation of the error that all offsets share (a lip's lead over its
         sound, an unknown codec delay); more moments do not shrink it.

@@ -21,6 +21,7 @@ from weft.core import (
 )
 from weft.core.assumptions import ASSUMPTIONS
 from weft.readers.clock_names import FoundFile, first_clock_name, request_for, tell_clocks_apart
+from weft.readers.corrections import unknown_clocks
 from weft.readers.finding_files import files_below, is_claimed_whole, probe_of, require_path, size_of
 from weft.readers.folder_findings import skipped_file, unrecognised_file, unsupported_file
 from weft.readers.protocol import Contents
@@ -195,8 +196,14 @@ def _assembled(
         for clock in content.clocks:
             clocks.setdefault(clock.name, clock)
         streams += _renamed_apart(content.streams, {stream.name for stream in streams})
-        evidence += content.evidence
+        evidence += () if content.names_others else content.evidence
         findings += content.findings
+    for file, content in contents:
+        for one in content.evidence if content.names_others else ():
+            if {one.clock, one.reference} <= set(clocks):
+                evidence.append(one)
+            else:
+                findings.append(unknown_clocks(file.name, one, clocks))
     for relation in notes.relations:
         for clock_name in (relation.clock, relation.reference):
             if clock_name not in clocks:

@@ -73,6 +73,9 @@ class Contents:
     follows_stem
         Whether the file describes another of the same stem and reads that one's clock
         (a TextGrid beside its WAV, an OpenFace table beside its video).
+    names_others
+        Whether its evidence relates the clocks of other files, which it does not list
+        (what a person marked by hand).
     """
 
     streams: tuple[Stream, ...] = ()
@@ -81,6 +84,7 @@ class Contents:
     evidence: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = ()
     follows_stem: bool = False
+    names_others: bool = False
 
 
 class Reader(Protocol):

@@ -13,6 +13,7 @@ from weft.readers.bags.rosbag import RosbagReader
 from weft.readers.clock_logs.linuxptp import LinuxptpReader
 from weft.readers.clock_logs.ntp import NtpReader
 from weft.readers.clock_logs.ptp_table import PtpTableReader
+from weft.readers.corrections import CorrectionsReader
 from weft.readers.devices.begaze import BeGazeReader
 from weft.readers.devices.biopac import BiopacReader
 from weft.readers.devices.empatica import EmpaticaReader
@@ -32,6 +33,7 @@ from weft.readers.xdf.reader import XdfReader
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
+        CorrectionsReader(),
         XdfReader(),
         RosbagReader(),
         McapReader(),

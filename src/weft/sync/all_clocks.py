@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weft.core import Alignment, Recording
+from weft.sync.human import heed_people
 from weft.sync.reference_choice import choose_reference
 from weft.sync.relations import Question, Relations, Tell
 from weft.sync.solver.solve import solve
@@ -45,7 +46,9 @@ def align(
     chosen = choose_reference(recording, reference)
     found = gather_relations(recording, chosen, tell)
     tell("solving", 0.97)
-    solved = solve(recording, found.credible, reference=chosen, budget_ms=budget_ms, reasons=found.reasons)
+    heeded, overruled = heed_people(found.credible)
+    found.findings += overruled
+    solved = solve(recording, heeded, reference=chosen, budget_ms=budget_ms, reasons=found.reasons)
     tell("solved", 1.0)
     return replace(solved, findings=(*found.findings, *solved.findings)) if found.findings else solved
 

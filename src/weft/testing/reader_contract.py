@@ -66,7 +66,7 @@ def leaves_the_file_as_it_was(reader: Reader, path: Path) -> None:
 def names_its_clocks(reader: Reader, path: Path) -> None:
     """Every clock that a stream, annotation or piece of evidence reads is listed."""
     contents = read(reader, path)
-    if contents.follows_stem:
+    if contents.follows_stem or contents.names_others:
         return
     listed = {clock.name for clock in contents.clocks}
     used = {stream.clock for stream in contents.streams} | {a.clock for a in contents.annotations}

@@ -1,6 +1,6 @@
 """The one room that joins the rooms: recordings to alignments, to capsules, to a version, to a report."""
 
-from weft.workflow.aligning import align, plot, require_plot_name, save_alignment
+from weft.workflow.aligning import align, corrections_path, plot, require_plot_name, save_alignment
 from weft.workflow.build_result import BuildOptions, BuildResult
 from weft.workflow.building import build
 from weft.workflow.datasets import check, export, open_dataset, report
@@ -13,6 +13,7 @@ __all__ = [
     "align",
     "build",
     "check",
+    "corrections_path",
     "export",
     "inspect",
     "open_dataset",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weft import sync
-from weft.core import Alignment, Finding, Recording, UsageError
+from weft.core import Alignment, Finding, Recording, UnreadableError, UsageError
 from weft.dataset.atomic import write_text
 
 Progress = Callable[[str, float], None]
@@ -63,6 +63,26 @@ def require_plot_name(path: Path) -> None:
     from weft.report.clock_page import require_plot_name as require
 
     require(path)
+
+
+def corrections_path(recording: Recording, asked: Path | None = None) -> Path:
+    """Where a recording's corrections by hand are kept: where asked, or in its folder.
+
+    Raises
+    ------
+    UsageError
+        If its folder does not exist, or the file is there and holds something else.
+    """
+    from weft.readers.corrections import CORRECTIONS_NAME, read_pairs
+
+    path = (asked or recording.root / CORRECTIONS_NAME).absolute()
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder; make it first")
+    try:
+        read_pairs(path)
+    except UnreadableError as error:
+        raise UsageError(f"{path} holds something else than corrections: {error}") from error
+    return path
 
 
 def save_alignment(alignment: Alignment, path: Path) -> None:

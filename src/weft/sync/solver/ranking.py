@@ -19,6 +19,7 @@ GUESSES = 3
 """Tiers from here on guess."""
 
 BELIEF = (
+    "human",
     "audio",
     "lsl",
     "declared",
