@@ -72,7 +72,7 @@ def main() -> int:
         print(json.dumps(row), flush=True)
     if not options.no_peers and (python := _peer()):
         _ask_peer(python, rows, asked)
-    strangers = _strangers(60 if options.quick else 600)
+    strangers = _strangers(60 if options.quick else 1000)
     beats = _beats(10 if options.quick else 100)
     report = {
         "machine": {"system": platform.platform(), "cores": os.cpu_count(), "load": os.getloadavg()},

@@ -49,7 +49,7 @@ def main() -> int:
     """Run the suites, write JSON, a table and the curve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="two occasions of one minute")
-    parser.add_argument("--occasions", type=int, default=8)
+    parser.add_argument("--occasions", type=int, default=10)
     options = parser.parse_args()
     seeds = range(200, 202) if options.quick else range(200, 200 + options.occasions)
     seconds = 60.0 if options.quick else 120.0

@@ -18,6 +18,7 @@ COMMANDS = (
     "align",
     "verify",
     "correct",
+    "train-sync",
     "build",
     "report",
     "check",
@@ -30,7 +31,7 @@ COMMANDS = (
     "demo",
     "completion",
 )
-"""In the order in which a person meets them; each is ``weft.cli.<name>:command``."""
+"""In the order in which a person meets them; each is ``weft.cli.<name>:command``, a hyphen written as an underscore."""
 
 
 class LazyGroup(click.Group):
@@ -44,7 +45,7 @@ class LazyGroup(click.Group):
         """The subcommand of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"weft.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"weft.cli.{cmd_name.replace('-', '_')}").command
         return command
 
 

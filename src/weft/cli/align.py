@@ -26,6 +26,11 @@ from weft.cli.options import (
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also draw it: FILE.html (with sound to hear), FILE.svg or FILE.png.",
 )
+@click.option(
+    "--sync-model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Weights for faces against sound, from weft train-sync. Default: those that ship with weft.",
+)
 @skip_unreadable_option
 @fail_on_option
 @json_option
@@ -35,6 +40,7 @@ def command(
     budget_ms: float,
     out: Path | None,
     plot: Path | None,
+    sync_model: Path | None,
     skip_unreadable: bool,
     fail_on: str | None,
     as_json: bool,
@@ -55,7 +61,7 @@ def command(
         workflow.require_plot_name(plot)
     with progress_bar(quiet=as_json) as progress:
         recording = workflow.open_one(paths, reference=reference, skip_unreadable=skip_unreadable)
-        alignment = workflow.align(recording, budget_ms=budget_ms, progress=progress)
+        alignment = workflow.align(recording, budget_ms=budget_ms, sync_model=sync_model, progress=progress)
     findings = (*recording.findings, *alignment_findings(alignment))
     if out is not None:
         workflow.save_alignment(alignment, out)

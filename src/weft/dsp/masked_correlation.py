@@ -41,6 +41,27 @@ def lag_products(part: Float64Array, around: Float64Array) -> tuple[Float64Array
     return products, np.maximum(variances, 0.0)
 
 
+def column_products(part: Float64Array, around: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """As :func:`lag_products` for rows of several columns: how well the rows fit, as the sum of scalar products.
+
+    Parameters
+    ----------
+    part, around
+        Shapes (m, c) and (m + r, c).
+
+    Returns
+    -------
+    products, variances : ndarray
+        Shape (r + 1). The variance is that of rows whose directions were random: the squared
+        lengths' product over ``c``; with one column it is that of :func:`lag_products`.
+    """
+    if part.shape[1] == 1:
+        return lag_products(part[:, 0], around[:, 0])
+    products = sum(lag_products(one, other)[0] for one, other in zip(part.T, around.T, strict=True))
+    lengths, _ = lag_products((part**2).sum(axis=1), (around**2).sum(axis=1))
+    return np.asarray(products), np.maximum(lengths, 0.0) / part.shape[1]
+
+
 def refine_peak(values: Float64Array, index: int) -> float:
     """The place of a maximum between samples, by the parabola through it and its neighbours.
 

@@ -5,11 +5,13 @@ from weft.workflow.build_result import BuildOptions, BuildResult
 from weft.workflow.building import build
 from weft.workflow.datasets import check, export, open_dataset, report
 from weft.workflow.opening import inspect, open_one, open_recording
+from weft.workflow.training import SyncTraining, train_sync
 from weft.workflow.verifying import verify_alignment
 
 __all__ = [
     "BuildOptions",
     "BuildResult",
+    "SyncTraining",
     "align",
     "build",
     "check",
@@ -23,5 +25,6 @@ __all__ = [
     "report",
     "require_plot_name",
     "save_alignment",
+    "train_sync",
     "verify_alignment",
 ]

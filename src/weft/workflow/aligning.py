@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from weft import sync
@@ -14,7 +15,12 @@ Progress = Callable[[str, float], None]
 
 
 def align(
-    recording: Recording, *, reference: str = "", budget_ms: float = 80.0, progress: Progress | None = None
+    recording: Recording,
+    *,
+    reference: str = "",
+    budget_ms: float = 80.0,
+    sync_model: Path | None = None,
+    progress: Progress | None = None,
 ) -> Alignment:
     """A map from every clock of a recording to its reference, or the admission that there is none.
 
@@ -26,6 +32,8 @@ def align(
         The reference clock; by default the recording's, else one is chosen.
     budget_ms
         The largest 95 % error with which a clock still counts as aligned.
+    sync_model
+        Weights for faces against sound, as :func:`train_sync` writes them; by default those that ship with weft.
     progress
         Called with what is being done and the share done, 0..1.
 
@@ -33,7 +41,11 @@ def align(
     ------
     UsageError
         If there is no clock of that name.
+    UnreadableError
+        If ``sync_model`` holds no weights of weft.
     """
+    if sync_model is not None:
+        recording = replace(recording, details={**recording.details, "sync_model": str(sync_model)})
     return sync.align(recording, reference=reference, budget_ms=budget_ms, progress=progress)
 
 

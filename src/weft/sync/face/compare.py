@@ -13,20 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from weft.core import NS_PER_S, Evidence, Modality, Stream, UsageError
+from weft.core import NS_PER_S, Assumption, Evidence, Modality, Stream, UsageError
 from weft.faces import FaceTrack, track_faces
-from weft.sync.face.match import WRONG_S, Blocks, Match, cut_blocks, find_match, part_lags
-from weft.sync.face.signals import GRID_HZ, Rhythm, mouth_rhythm, voice_rhythm
+from weft.sync.assumptions import USUAL
+from weft.sync.face.match import WRONG_S, Blocks, Match, block_heights, cut_blocks, find_match, part_lags
+from weft.sync.face.method import HAND_MADE, FaceMethod
+from weft.sync.face.signals import GRID_HZ, Rhythm
 
-METHOD = "audio_face"
 Progress = Callable[[str, float], None]
-
-LIP_LEAD_S = 0.015
-"""How much later the voice follows the mouth in recordings that are in step: pooled over seven
-clips of six people of the GRID corpus. Leaving out one clip moves it by up to 5 ms."""
-LIP_LEAD_SD_S = 0.015
-"""Its spread: about 10 ms is how well six people tell it; a camera's exposure and the sound's
-way of a few metres add the rest."""
 
 LARGEST_CHANCE = 1e-3
 """A match that chance reaches more often is weak."""
@@ -51,6 +45,7 @@ def audio_face_evidence(
     tracks: Sequence[FaceTrack] | None = None,
     expected_offset_ns: int = 0,
     search_s: float = 2.0,
+    setup: FaceSetup | None = None,
     progress: Progress | None = None,
 ) -> list[Evidence]:
     """How the clock of ``audio`` relates to the clock of ``video``, by whoever is seen and heard speaking.
@@ -65,6 +60,9 @@ def audio_face_evidence(
         The middle of the search: the audio clock's reading minus the video clock's.
     search_s
         How far from it the truth may lie, at most 120 s.
+    setup
+        How mouth and voice are compared, and by how much lips usually lead; by hand-made
+        rhythms and the usual lead if not given.
     progress
         Called with what is being done and the share done.
 
@@ -95,19 +93,44 @@ def audio_face_evidence(
     _check(video, audio)
     if tracks is None:
         tracks = track_faces(video, progress=progress)
-    search_s = min(search_s, LARGEST_SEARCH_S)
-    voice = voice_rhythm(audio)
-    mouths = _candidates([mouth for track in tracks if (mouth := mouth_rhythm(track)) is not None])
+    search_s, setup = min(search_s, LARGEST_SEARCH_S), setup or FaceSetup()
+    voice = setup.method.voice(audio)
+    mouths = _candidates([mouth for track in tracks if (mouth := setup.method.mouth(track)) is not None])
     if voice is None or not mouths or not voice.active.any():
         return []
-    voice = Rhythm(voice.start_ns - expected_offset_ns, voice.values, voice.active)
+    voice = replace(voice, start_ns=voice.start_ns - expected_offset_ns)
     tried = [_compared(mouth, voice, search_s) for mouth in mouths]
     found = [result for result in tried if result is not None]
     if not found:
         return []
     best = max(found, key=lambda one: (-one.match.chance, one.match.height))
-    evidence = _evidence(video, audio, best, len(mouths), search_s)
-    return [_moved(evidence, expected_offset_ns)]
+    evidence = _evidence(video, audio, best, _Tried(setup, len(mouths), search_s))
+    return [_moved(evidence, expected_offset_ns).assuming(setup.lead)]
+
+
+@dataclass(frozen=True)
+class FaceSetup:
+    """How a comparison is done.
+
+    Parameters
+    ----------
+    method
+        What is compared.
+    lead
+        By how much the lips lead the sound.
+    """
+
+    method: FaceMethod = HAND_MADE
+    lead: Assumption = USUAL["lip_lead"]
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What was tried to get a match."""
+
+    setup: FaceSetup
+    faces: int
+    search_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +161,12 @@ def _candidates(mouths: list[Rhythm]) -> list[Rhythm]:
         return mouths
     start_ns = min(mouth.start_ns for mouth in mouths)
     count = max((mouth.stop_ns - start_ns) // _STEP_NS for mouth in mouths)
-    values = np.zeros(count)
-    for mouth in mouths:
-        values += mouth.placed(start_ns, count)
+    values = np.sum([mouth.placed(start_ns, count) for mouth in mouths], axis=0)
     long = [mouth for mouth in mouths if len(mouth.values) >= _SHORTEST_FACE_S * GRID_HZ]
-    return [*sorted(long, key=lambda mouth: -len(mouth.values))[:_MOST_FACES], Rhythm(start_ns, values, values != 0)]
+    return [
+        *sorted(long, key=lambda mouth: -len(mouth.values))[:_MOST_FACES],
+        Rhythm(start_ns, values, values.reshape(count, -1).any(axis=1)),
+    ]
 
 
 def _compared(mouth: Rhythm, voice: Rhythm, search_s: float) -> _Compared | None:
@@ -164,36 +188,38 @@ def _moved(evidence: Evidence, offset_ns: int) -> Evidence:
     return replace(evidence, offsets_ns=evidence.offsets_ns + offset_ns) if offset_ns else evidence
 
 
-def _evidence(video: Stream, audio: Stream, best: _Compared, tried: int, search_s: float) -> Evidence:
-    """The best match as evidence, with its verdict; offsets from the expected one."""
+def _evidence(video: Stream, audio: Stream, best: _Compared, tried: _Tried) -> Evidence:
+    """The best match as evidence, with its verdict; offsets from the expected one, the lead still in them."""
     match = best.match
     centres_s, lags_s, sd_s = _moments(best.blocks, match)
     speech_s = _speech_s(best.mouth, best.voice, match)
-    chance = min(1.0, match.chance * tried)
+    chance = min(1.0, match.chance * tried.faces)
     reasons = _doubts(match, chance, speech_s)
     # What is not sure may lie anywhere in the search, with the probability that it is wrong.
-    doubt_s = search_s / np.sqrt(3) * np.sqrt(max(chance, 1 - match.stability)) if reasons else 0.0
+    doubt_s = tried.search_s / np.sqrt(3) * np.sqrt(max(chance, 1 - match.stability)) if reasons else 0.0
+    details = {
+        "verdict": "weak" if reasons else "sure",
+        "reasons": reasons,
+        "chance": chance,
+        "runner_up": round(match.runner_up, 3),
+        "stability": match.stability,
+        "speech_s": round(speech_s, 2),
+        "search_s": tried.search_s,
+        "faces_tried": tried.faces,
+    }
+    if (opinion := tried.setup.method.synchronisable) is not None:
+        details["synchronisable"] = round(float(np.mean(opinion(block_heights(best.blocks, match)))), 4)
     return Evidence(
         clock=video.clock,
         reference=audio.clock,
         times_ns=best.start_ns + np.round(centres_s * NS_PER_S).astype(np.int64),
-        offsets_ns=np.round((lags_s - LIP_LEAD_S) * NS_PER_S).astype(np.int64),
+        offsets_ns=np.round(lags_s * NS_PER_S).astype(np.int64),
         sds_ns=np.full(len(centres_s), sd_s * NS_PER_S),
-        method=METHOD,
-        systematic_sd_ns=float(np.hypot(LIP_LEAD_SD_S, doubt_s)) * NS_PER_S,
+        method=tried.setup.method.name,
+        systematic_sd_ns=float(doubt_s) * NS_PER_S,
         score=match.height,
         sources=(video.name, audio.name),
-        details={
-            "verdict": "weak" if reasons else "sure",
-            "reasons": reasons,
-            "chance": chance,
-            "runner_up": round(match.runner_up, 3),
-            "stability": match.stability,
-            "speech_s": round(speech_s, 2),
-            "search_s": search_s,
-            "faces_tried": tried,
-            "lip_lead_ms": LIP_LEAD_S * 1e3,
-        },
+        details=details,
     )
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weft.dsp.masked_correlation import lag_products, refine_peak
+from weft.dsp.masked_correlation import column_products, refine_peak
 from weft.sync.face.signals import GRID_HZ
 
 Float64Array = NDArray[np.float64]
@@ -128,21 +128,23 @@ def cut_blocks(mouth: Float64Array, voice: Float64Array, search_s: float) -> Blo
     Parameters
     ----------
     mouth, voice
-        Shape (n), 0 where nothing is known; index 0 is the same instant if the expected lag is right.
+        Shape (n) or (n, columns), 0 where nothing is known; index 0 is the same instant if the expected
+        lag is right. Of columns the products are added up.
     search_s
         The largest lag that is looked for.
     """
-    count = len(mouth)
-    block_s = max(_BLOCK_S, np.count_nonzero(mouth) / GRID_HZ / _MOST_BLOCKS)
+    mouth, voice = (one.reshape(len(one), -1) for one in (mouth, voice))
+    count, seen = len(mouth), np.any(mouth != 0, axis=1)
+    block_s = max(_BLOCK_S, np.count_nonzero(seen) / GRID_HZ / _MOST_BLOCKS)
     size = round(block_s * GRID_HZ)
     reach = min(round((search_s + _CLEARANCE_S + WRONG_S) * GRID_HZ), (count - 1) // 2)
     wrapped = np.concatenate([voice[count - reach :], voice, voice[:reach]])
     centres, products, variances = [], [], []
     for start in range(0, count, size):
         part = mouth[start : start + size]
-        if np.count_nonzero(part) < GRID_HZ:
+        if np.count_nonzero(seen[start : start + size]) < GRID_HZ:
             continue
-        product, variance = lag_products(part, wrapped[start : start + len(part) + 2 * reach])
+        product, variance = column_products(part, wrapped[start : start + len(part) + 2 * reach])
         centres.append((start + len(part) / 2) / GRID_HZ)
         products.append(product)
         variances.append(variance)
@@ -200,6 +202,13 @@ def part_lags(blocks: Blocks, match: Match, parts: int) -> tuple[Float64Array, F
             centres.append(centre_s)
             lags.append(lag_s + match.drift * (centre_s - match.middle_s))
     return np.array(centres), np.array(lags)
+
+
+def block_heights(blocks: Blocks, match: Match) -> Float64Array:
+    """How high each block stands on the line, in standard deviations of its own other lags; float64 (k)."""
+    products, _ = blocks.moved(match.drift, match.middle_s)
+    at = products[:, blocks.reach + round(match.lag_s * GRID_HZ)]
+    return np.asarray((at - products.mean(axis=1)) / np.maximum(products.std(axis=1), 1e-12))
 
 
 def _drifts(centres_s: Float64Array) -> Float64Array:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from weft.core import NS_PER_S, Evidence, MissingExtraError, Modality, Recording, Stream
+from weft.sync.assumptions import assumed
+from weft.sync.face.compare import FaceSetup, audio_face_evidence
+from weft.sync.face.joint import choose_one
+from weft.sync.learned.choice import network_for
 from weft.sync.relations import Question, Relations
 from weft.sync.solver.ranking import is_sufficient, reached, tier_of
 from weft.sync.sound.pairs import longest_sounds
@@ -20,10 +24,11 @@ def relate_by_faces(question: Question) -> Relations:
 
     Stamps in what is known tell where to search; faces are found once per video.
     """
-    recording, reference, known, tell = question.recording, question.reference, question.known, question.tell
+    recording, reference, known = question.recording, question.reference, question.known
     relations = Relations()
     sounds = longest_sounds(recording)
     names = [clock.name for clock in recording.clocks]
+    network = network_for(recording)
     firm = [e for e in known if tier_of(e) == 0]
     for video in _videos(recording):
         tied = reached(video.clock, names, [*firm, *relations.evidence])
@@ -31,8 +36,10 @@ def relate_by_faces(question: Question) -> Relations:
         others.sort(key=lambda sound: (sound.clock != reference, -sound.interval.duration_ns))
         if not others:
             continue
+        lead = assumed(recording, "lip_lead", clock=video.clock)
+        setups = (FaceSetup(network.method(), lead), FaceSetup(lead=lead))
         try:
-            relations.evidence += _first_match(video, others, known, tell)
+            relations.evidence += _first_match(video, others, question, setups)
         except MissingExtraError as error:
             relations.reasons[video.clock] = str(error)
     return relations
@@ -50,19 +57,24 @@ def _videos(recording: Recording) -> list[Stream]:
 
 
 def _first_match(
-    video: Stream, sounds: Sequence[Stream], known: Sequence[Evidence], tell: Callable[[str, float], None]
+    video: Stream, sounds: Sequence[Stream], question: Question, setups: tuple[FaceSetup, FaceSetup]
 ) -> list[Evidence]:
     """The first sound that surely belongs to the face; else the best that may."""
     from weft.faces import track_faces
-    from weft.sync.face.compare import audio_face_evidence
 
-    tell(f"looking for faces in {video.name}", 0.0)
+    question.tell(f"looking for faces in {video.name}", 0.0)
     tracks = track_faces(video)
     unsure: list[Evidence] = []
     for sound in sounds:
-        tell(f"comparing the face in {video.name} with {sound.name}", 0.5)
-        expected_ns, search_s = _where_to_search(video.clock, sound.clock, known)
-        found = audio_face_evidence(video, sound, tracks=tracks, expected_offset_ns=expected_ns, search_s=search_s)
+        question.tell(f"comparing the face in {video.name} with {sound.name}", 0.5)
+        expected_ns, search_s = _where_to_search(video.clock, sound.clock, question.known)
+        learned, hand_made = (
+            audio_face_evidence(
+                video, sound, tracks=tracks, expected_offset_ns=expected_ns, search_s=search_s, setup=setup
+            )
+            for setup in setups
+        )
+        found = choose_one(learned, hand_made)
         if any(is_sufficient(e) for e in found):
             return found
         unsure += found

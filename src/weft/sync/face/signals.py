@@ -26,7 +26,7 @@ GRID_HZ = 100
 _STEP_NS = NS_PER_S // GRID_HZ
 _VOICE_BAND_HZ = (200.0, 4000.0)
 _BLOCK_S = 20
-_LONGEST_HOLE_NS = 130_000_000
+LONGEST_HOLE_NS = 130_000_000
 """Frames or sound missing for longer than this leave the grid without a value there."""
 _QUIETEST_DB = 40.0
 """Sound so far below the loudest counts as silence."""
@@ -46,7 +46,7 @@ class Rhythm:
     start_ns
         The first value's time on the clock.
     values
-        float64 (n), 0 where nothing is known.
+        float64 (n) or (n, columns), 0 where nothing is known.
     active
         Where a face is seen, or where somebody may be speaking, bool (n).
     """
@@ -64,7 +64,9 @@ class Rhythm:
         """The values on another grid of the same clock, ``count`` from ``start_ns`` on, zeros outside."""
         grid_s = (start_ns - self.start_ns) / NS_PER_S + np.arange(count) / GRID_HZ
         own_s = np.arange(len(self.values)) / GRID_HZ
-        return np.interp(grid_s, own_s, self.values, left=0.0, right=0.0)
+        if self.values.ndim == 1:
+            return np.interp(grid_s, own_s, self.values, left=0.0, right=0.0)
+        return np.stack([np.interp(grid_s, own_s, column, left=0.0, right=0.0) for column in self.values.T], axis=1)
 
 
 def mouth_rhythm(track: FaceTrack) -> Rhythm | None:
@@ -80,7 +82,7 @@ def mouth_rhythm(track: FaceTrack) -> Rhythm | None:
     rate_hz = NS_PER_S / float(np.median(np.diff(track.times_ns)))
     if rate_hz < 8.0:
         return None
-    start_ns, valid, place = _grid(track.times_ns, round(3.2 * NS_PER_S / rate_hz))
+    start_ns, valid, place = even_grid(track.times_ns, round(3.2 * NS_PER_S / rate_hz))
     total = np.zeros(len(valid))
     for name, weight in _VIEWS:
         view = np.interp(place, np.arange(len(track)), track.column(name).astype(np.float64))
@@ -95,15 +97,19 @@ def voice_rhythm(audio: Stream) -> Rhythm | None:
         return None
     times_ns = np.concatenate([times for times, _ in parts])
     power = np.concatenate([values for _, values in parts]).astype(np.float64)
-    start_ns, valid, place = _grid(times_ns, _LONGEST_HOLE_NS)
+    start_ns, valid, place = even_grid(times_ns, LONGEST_HOLE_NS)
     power = np.interp(place, np.arange(len(power)), power)
+    return power_rhythm(start_ns, power, valid)
+
+
+def power_rhythm(start_ns: int, power: Float64Array, valid: NDArray[np.bool_]) -> Rhythm | None:
+    """The rhythm of a sound's power on the grid where somebody may be speaking; ``None`` in silence."""
     loudest = float(np.percentile(power[valid], 95)) if valid.any() else 0.0
     if loudest <= 0:
         return None
     level_db = 10 * np.log10(power + loudest * 10 ** (-_QUIETEST_DB / 10))
     active = _speech(level_db, valid)
-    rhythm = syllable_rhythm(level_db, valid, GRID_HZ)
-    return Rhythm(start_ns, rhythm * active, active)
+    return Rhythm(start_ns, syllable_rhythm(level_db, valid, GRID_HZ) * active, active)
 
 
 def _speech(level_db: Float64Array, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -118,7 +124,7 @@ def _speech(level_db: Float64Array, valid: NDArray[np.bool_]) -> NDArray[np.bool
     return spread
 
 
-def _grid(times_ns: Int64Array, longest_hole_ns: int) -> tuple[int, NDArray[np.bool_], Float64Array]:
+def even_grid(times_ns: Int64Array, longest_hole_ns: int) -> tuple[int, NDArray[np.bool_], Float64Array]:
     """An even grid over ``times_ns``: its start, where it is supported, and each point's fractional index."""
     start_ns = int(times_ns[0])
     count = int(times_ns[-1] - start_ns) // _STEP_NS + 1

@@ -28,6 +28,7 @@ BELIEF = (
     "inertial",
     "gaze_angle",
     "motion_video",
+    "learned",
     "audio_face",
 )
 """Within a tier: whom to believe when two contradict each other; methods not named come last."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ import pytest
 from weft.core import ArraySamples, Evidence, ListedTimeline, Modality, RegularTimeline, Stream, UsageError
 from weft.faces import FaceTrack
 from weft.faces.track import COLUMNS
-from weft.sync.face.compare import LIP_LEAD_S, audio_face_evidence
+from weft.sync.assumptions import USUAL
+from weft.sync.face.compare import FaceSetup, audio_face_evidence
+from weft.sync.learned.choice import shipped_network
 
 SOUND_HZ = 8000
+LIP_LEAD_S = USUAL["lip_lead"].value_ns / 1e9
 
 
 class Speaker:
@@ -74,7 +78,7 @@ def camera(clock: str = "cam") -> Stream:
     )
 
 
-def found(tracks: list[FaceTrack], sound: Stream, **options: float) -> Evidence:
+def found(tracks: list[FaceTrack], sound: Stream, **options: Any) -> Evidence:
     """The one evidence of made tracks and sound."""
     (evidence,) = audio_face_evidence(camera(), sound, tracks=tracks, **options)
     return evidence
@@ -224,3 +228,25 @@ def test_people_of_the_grid_corpus_in_a_row_are_sure_and_right(shared_data: Path
     np.testing.assert_allclose(evidence[0].offsets_ns / 1e9, 0.27, atol=0.04)
     video, sound = join_clips(clips[:1], offset_s=0.27)
     assert all(one.details["verdict"] == "weak" for one in audio_face_evidence(video, sound))
+
+
+def test_a_declared_lead_is_subtracted_with_its_spread_and_named() -> None:
+    speaker = Speaker(12, 40)
+    track, sound = speaker.track(), speaker.sound()
+    usual = found([track], sound)
+    lead = replace(USUAL["lip_lead"], value_ns=40e6, sd_ns=3e6, origin="declared")
+    declared = found([track], sound, setup=FaceSetup(lead=lead))
+    np.testing.assert_allclose(usual.offsets_ns - declared.offsets_ns, 25_000_000, atol=2)
+    assert declared.systematic_sd_ns == pytest.approx(3e6)
+    assert [one.name for one in declared.assumptions] == ["lip_lead"]
+
+
+def test_the_shipped_network_finds_made_syllables_too_and_calls_strangers_weak() -> None:
+    setup = FaceSetup(shipped_network().method())
+    speaker = Speaker(13, 60)
+    evidence = found([speaker.track()], speaker.sound(offset_s=0.5), setup=setup)
+    assert evidence.method == "learned"
+    np.testing.assert_allclose(evidence.offsets_ns / 1e9, 0.5, atol=0.08)
+    stranger = found([speaker.track()], Speaker(14, 60).sound(), setup=setup)
+    assert stranger.details["verdict"] == "weak"
+    assert stranger.details["synchronisable"] < evidence.details["synchronisable"]
