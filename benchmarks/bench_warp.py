@@ -2,14 +2,15 @@
 
     python benchmarks/bench_warp.py [--quick]        # measure, write results/warp.{json,md}
 
-Random walks of 13 features, the second one a locally stretched copy of the first with noise. Every run is a process of
-its own with one thread; tools take turns, and each is called once on short series before it is timed (weft's
-kernel and tslearn's and librosa's are compiled by numba, dtaidistance's is C). The figure is the least CPU time of the
-rounds, and the most memory that was added while it ran. Best settings of each, same band: dtaidistance
-`dtw_ndim.warping_path(use_c=True, window=radius + 1)`, tslearn `dtw_path(global_constraint="sakoe_chiba")`, librosa
-`sequence.dtw(global_constraints=True, band_rad=radius / n)`. dtaidistance and tslearn add up squared distances and
-take the root at the end, weft and librosa add up distances; weft is timed with both. librosa is left out of a case
-for which there is not enough free memory.
+Random walks of 13 features, the second one a locally stretched copy of the first with noise, or another walk. Every
+run is a process of its own with one thread; tools take turns, and each is called once on short series before it is
+timed (weft's kernel and tslearn's and librosa's are compiled by numba, dtaidistance's is C). The figure is the least
+CPU time of the rounds, and the most memory that was added while it ran. Best settings of each, same band:
+dtaidistance `dtw_ndim.warping_path(use_c=True, window=radius + 1)` (its `use_pruning` changed nothing here), tslearn
+`dtw_path(global_constraint="sakoe_chiba")`, librosa `sequence.dtw(global_constraints=True, band_rad=radius / n)`.
+dtaidistance and tslearn add up squared distances and take the root at the end, weft and librosa add up distances;
+weft is timed with both. librosa is left out of a case for which there is not enough free memory. Costs of a tool
+that adds up the same differ only by rounding; dtaidistance gives the path alone.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PEERS = {"dtaidistance": "2.5.1", "tslearn": "0.10.0", "librosa": "0.11.0"}
-CASES = ((5_000, 500), (20_000, 2_000), (5_000, 0), (20_000, 0))
-"""Samples of either series and the band's radius; 0 for no band."""
+CASES = ((20_000, 2_000, 1), (20_000, 2_000, 0), (5_000, 500, 1), (20_000, 0, 1))
+"""Samples of either series, the band's radius (0 for no band), and whether the second is a copy of the first."""
 FEATURES = 13
 ROUNDS = 3
 SEED = 11
@@ -38,12 +39,14 @@ LIBROSA_BYTES_PER_PAIR = 22
 MEASURE = """
 import json, sys, time
 import numpy as np
-n, radius, seed, features = (int(value) for value in sys.argv[1:5])
+n, radius, is_copy, seed, features = (int(value) for value in sys.argv[1:6])
 rng = np.random.default_rng(seed)
 x = np.cumsum(rng.standard_normal((n, features)), axis=0)
 at = np.clip(np.arange(n) + 0.015 * n * np.sin(np.arange(n) / (0.1 * n)), 0, n - 1)
 y = np.stack([np.interp(at, np.arange(n), x[:, k]) for k in range(features)], axis=1)
 y = y + 0.3 * rng.standard_normal((n, features))
+if not is_copy:
+    y = np.cumsum(rng.standard_normal((n, features)), axis=0)
 def memory(key):
     return int(dict(line.split(":", 1) for line in open("/proc/self/status"))[key].split()[0]) / 1024
 def timed(call, x, y):
@@ -111,9 +114,9 @@ def python_of(tool: str) -> str:
     return str(folder / "bin" / "python")
 
 
-def run(tool: str, samples: int, radius: int) -> dict[str, Any] | None:
+def run(tool: str, case: tuple[int, int, int]) -> dict[str, Any] | None:
     """One run's figures, or ``None`` where the tool failed."""
-    arguments = [str(value) for value in (samples, radius, SEED, FEATURES)]
+    arguments = [str(value) for value in (*case, SEED, FEATURES)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     command = [python_of(tool), "-c", MEASURE + RUNNERS[tool], *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
@@ -133,18 +136,18 @@ def enough_memory(tool: str, samples: int) -> bool:
     return samples**2 * LIBROSA_BYTES_PER_PAIR < 0.7 * 1024 * int(available.split()[1])
 
 
-def measure(cases: tuple[tuple[int, int], ...], rounds: int) -> list[dict[str, Any]]:
+def measure(cases: tuple[tuple[int, int, int], ...], rounds: int) -> list[dict[str, Any]]:
     """Every run of every tool on every case, the tools in turn."""
     rows = []
-    for samples, radius in cases:
+    for samples, radius, is_copy in cases:
         for turn in range(rounds):
             for tool in RUNNERS:
                 slow = tool in ("librosa", "weft without numba (euclidean)")
                 if (slow and turn) or not enough_memory(tool, samples):
                     continue
-                answer = run(tool, samples, radius)
+                answer = run(tool, (samples, radius, is_copy))
                 if answer is not None:
-                    rows.append({"samples": samples, "radius": radius, "tool": tool, **answer})
+                    rows.append({"samples": samples, "radius": radius, "is_copy": is_copy, "tool": tool, **answer})
                     print(rows[-1], flush=True)
     return rows
 
@@ -152,9 +155,13 @@ def measure(cases: tuple[tuple[int, int], ...], rounds: int) -> list[dict[str, A
 def summarised(rows: list[dict[str, Any]]) -> list[str]:
     """A table per case, with ratios to weft."""
     lines = []
-    for samples, radius in dict.fromkeys((row["samples"], row["radius"]) for row in rows):
-        here = [row for row in rows if (row["samples"], row["radius"]) == (samples, radius)]
-        band = f"band of ±{radius}" if radius else "no band"
+    keys = ("samples", "radius", "is_copy")
+    for case in dict.fromkeys(tuple(row[key] for key in keys) for row in rows):
+        samples, radius, is_copy = case
+        here = [row for row in rows if tuple(row[key] for key in keys) == case]
+        band = (
+            f"{f'band of ±{radius}' if radius else 'no band'}, {'a stretched copy' if is_copy else 'nothing in common'}"
+        )
         lines += [f"## {samples:,} × {samples:,}, {FEATURES} features, {band}", ""]
         lines += [
             "| tool | CPU s, least of rounds | all rounds | added MB | times weft's CPU | cost |",

@@ -1,8 +1,8 @@
 """How one series must be stretched locally to lie on another: dynamic time warping with its path.
 
 Sakoe & Chiba, "Dynamic programming algorithm optimization for spoken word recognition", IEEE Trans. ASSP 26
-(1978). The answer is exact inside the band: no coarser grid is searched first. What makes it quick is
-the order of the work::
+(1978). The answer is exact inside the band. What makes it quick is the order of the work, and that cells are left out
+which cost more than a path that is known already::
 
     y ^  . . 6 7 8         cells of one anti-diagonal (equal numbers) do not need one another, so a whole
       |  . 4 5 6 7         one is computed at once; three of them are kept, and one byte for each cell of
@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weft.core import UsageError
-from weft.dsp.warp_band import ABOVE, BESIDE, START, Band
-from weft.dsp.warp_fill import Fill, fill
+from weft.dsp.warp_band import Band
+from weft.dsp.warp_fill import fill, path_of
 
 Cost = Literal["euclidean", "squared"]
 
@@ -148,7 +148,7 @@ def warp(
             f"no path from corner to corner lies within the band of radius {radius}: local costs overflow, or the band "
             f"is too narrow for the ends; widen it, or scale the features"
         )
-    return Warping(filled.cost, _path(filled, band))
+    return Warping(filled.cost, path_of(filled, band))
 
 
 def _series(values: ArrayLike, name: str) -> NDArray[np.float32]:
@@ -194,16 +194,3 @@ def _band(rows: int, columns: int, radius: int | None) -> Band:
             f"take fewer samples per second"
         )
     return band
-
-
-def _path(filled: Fill, band: Band) -> NDArray[np.int64]:
-    """The cheapest path, read backwards from its end."""
-    pointers, first, offset = filled.pointers.data, band.first.tolist(), band.offset.tolist()
-    row, column = filled.row, filled.column
-    rows, columns = [row], [column]
-    while (came_from := pointers[offset[row + column] + row - first[row + column]]) != START:
-        row -= came_from != BESIDE
-        column -= came_from != ABOVE
-        rows.append(row)
-        columns.append(column)
-    return np.array([rows[::-1], columns[::-1]], dtype=np.int64).T.copy()

@@ -45,7 +45,12 @@ class Band:
     def around_the_diagonal(cls, rows: int, columns: int, radius: int) -> Band:
         """All cells at most ``radius`` columns from the straight line between the corners."""
         centre = _centres(rows, columns)
-        low, high = np.maximum(centre - radius, 0), np.minimum(centre + radius, columns - 1)
+        return cls.between(np.maximum(centre - radius, 0), np.minimum(centre + radius, columns - 1), columns)
+
+    @classmethod
+    def between(cls, low: NDArray[np.int64], high: NDArray[np.int64], columns: int) -> Band:
+        """All cells from column ``low`` to column ``high`` of each row; neither may ever fall, nor ``high < low``."""
+        rows = len(low)
         row = np.arange(rows, dtype=np.int64)
         diagonal = np.arange(rows + columns - 1, dtype=np.int64)
         first = np.searchsorted(row + high, diagonal, side="left").astype(np.int64)
@@ -53,6 +58,20 @@ class Band:
         counts = np.maximum(0, last - first + 1)
         offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return cls(rows, columns, low, high, first, last, offset)
+
+    def around_a_coarse_path(self, path: NDArray[np.int64], factor: int) -> Band:
+        """The cells of this band near a path of the same series with ``factor`` samples taken as one.
+
+        ``path`` are pairs of a row and a column of the coarse series, int64 (k, 2), as ``Warping.path``.
+        """
+        coarse = np.arange(self.rows, dtype=np.int64) // factor
+        begins = np.searchsorted(path[:, 0], coarse, side="left")
+        ends = np.searchsorted(path[:, 0], coarse, side="right") - 1
+        low = (path[begins, 1] - 2) * factor
+        high = (path[ends, 1] + 3) * factor
+        low = np.minimum(np.maximum(low, self.low), self.high)
+        high = np.maximum(np.minimum(high, self.high), self.low)
+        return Band.between(low, high, self.columns)
 
     @property
     def cells(self) -> int:

@@ -60,23 +60,24 @@ def _step(both: Any, above: Any, beside: Any, local: Any, best: Any, came_from: 
 
 
 @njit(cache=True, error_model="numpy")
-def _local_costs(x: Any, y: Any, first: Any, last: Any, s: int, squared: bool, local: Any) -> None:
+def _local_costs(x: Any, y: Any, first: Any, last: Any, s: int, low: int, high: int, squared: bool, local: Any) -> None:
     """The costs of the cells of some anti-diagonals from ``s`` on, block by block of rows.
 
     A block's features stay in the processor's nearest memory while its anti-diagonals are done one after the other.
+    Rows ``low`` to ``high`` are wanted, and one more at the end of each further anti-diagonal.
     """
     columns, stop = y.shape[1], min(s + local.shape[0], first.size)
-    for start in range(first[s], last[stop - 1] + 1, BLOCK):
+    for start in range(max(low, first[s]), min(high + stop - s, last[stop - 1] + 1), BLOCK):
         for t in range(s, stop):
-            low, high = max(start, first[t]), min(start + BLOCK, last[t] + 1)
-            if high > low:
-                cells = local[t - s][low - first[t] : high - first[t]]
-                _add_costs(x, y, low, columns - 1 - t + low, squared, cells)
+            begin, end = max(start, first[t]), min(start + BLOCK, last[t] + 1, high + 1 + t - s)
+            if end > begin:
+                cells = local[t - s][begin - first[t] : end - first[t]]
+                _add_costs(x, y, begin, columns - 1 - t + begin, squared, cells)
 
 
 @njit(cache=True, error_model="numpy")
 def fill_compiled(
-    x: Any, y: Any, first: Any, last: Any, offset: Any, limits: Any, squared: bool, pointers: Any
+    x: Any, y: Any, first: Any, last: Any, offset: Any, limits: Any, bound: float, squared: bool, pointers: Any
 ) -> tuple[float, int, int]:
     """As ``warp_fill.fill_in_numpy``."""
     rows, columns = x.shape[1], y.shape[1]
@@ -86,16 +87,22 @@ def fill_compiled(
     current = np.full(rows + 2, np.inf)
     local = np.empty((TOGETHER, np.max(last - first) + 1), dtype=np.float32)
     cost, end_row, end_column = np.inf, 0, 0
+    is_bounded = np.isfinite(bound)
+    kept_low, kept_high, earlier_low, earlier_high = 0, -1, rows, -1
     for s in range(first.size):
-        low, high = first[s], last[s]
+        reach_low, reach_high = 0, rows - 1
+        if is_bounded:
+            reach_low, reach_high = min(kept_low, earlier_low + 1), max(kept_high, earlier_high) + 1
+        low, high = max(first[s], reach_low), min(last[s], reach_high)
         if s % TOGETHER == 0:
-            _local_costs(x, y, first, last, s, squared, local)
-        current[low] = np.inf
-        current[high + 2] = np.inf
+            _local_costs(x, y, first, last, s, reach_low, reach_high, squared, local)
+        earlier_low, earlier_high, kept_low, kept_high = kept_low, kept_high, rows, -1
         if high >= low:
+            current[low] = np.inf
+            current[high + 2] = np.inf
             best = current[low + 1 : high + 2]
-            own = local[s % TOGETHER][: high - low + 1]
-            came_from = pointers[offset[s] : offset[s + 1]]
+            own = local[s % TOGETHER][low - first[s] : high - first[s] + 1]
+            came_from = pointers[offset[s] + low - first[s] : offset[s] + high - first[s] + 1]
             _step(before[low : high + 1], previous[low : high + 1], previous[low + 1 : high + 2], own, best, came_from)
             if low == 0 and s <= y_begin and not best[0] <= own[0]:
                 best[0] = own[0]
@@ -107,5 +114,18 @@ def fill_compiled(
                 cost, end_row, end_column = best[-1], high, s - high
             if low == s - columns + 1 and rows - 1 - low <= x_end and best[0] <= cost:
                 cost, end_row, end_column = best[0], low, s - low
+            if is_bounded:
+                kept_low, kept_high = low, high
+                while kept_low <= kept_high and not current[kept_low + 1] <= bound:
+                    kept_low += 1
+                while kept_high >= kept_low and not current[kept_high + 1] <= bound:
+                    kept_high -= 1
+                if kept_high < kept_low:
+                    kept_low, kept_high = rows, -1
+        elif is_bounded:
+            current[reach_low : reach_high + 3] = np.inf
+        else:
+            current[low] = np.inf
+            current[high + 2] = np.inf
         before, previous, current = previous, current, before
     return cost, end_row, end_column

@@ -121,8 +121,31 @@ def test_both_kernels_and_the_reference_agree(data: Any) -> None:
     mirrored = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T[:, ::-1])
     pointers = np.empty(band.cells, np.uint8)
     edges = (band.first, band.last, band.offset)
-    assert warp_fill.fill_in_numpy(*mirrored, *edges, limits, False, pointers)[0] == found.cost
+    assert warp_fill.fill_in_numpy(*mirrored, *edges, limits, np.inf, False, pointers)[0] == found.cost
     assert np.array_equal(pointers, warp_fill.fill(x, y, band, limits, squared=False).pointers)
+
+
+@pytest.mark.parametrize("radius", [0, 3, 12, 40])
+@pytest.mark.parametrize("columns", [90, 97, 120])
+@pytest.mark.parametrize("ends", [Ends(), Ends(x_end=5, y_end=9)], ids=str)
+def test_leaving_out_what_costs_too_much_changes_nothing(
+    kernel: str, monkeypatch: pytest.MonkeyPatch, columns: int, radius: int, ends: Ends
+) -> None:
+    rng = np.random.default_rng(columns + radius)
+    y = series(rng, columns, 2)
+    x = y[np.minimum(np.arange(90), columns - 1)] + 0.3 * rng.standard_normal((90, 2)).astype(np.float32)
+    radius = max(radius, Band.least_radius(90, columns))
+    whole = warp(x, y, radius=radius, ends=ends)
+    monkeypatch.setattr(warp_fill, "_LEAST_CELLS", 0)
+    less = warp(x, y, radius=radius, ends=ends)
+    assert less.cost == whole.cost and np.array_equal(less.path, whole.path)
+
+
+def test_series_with_nothing_in_common_are_warped_too(kernel: str) -> None:
+    rng = np.random.default_rng(9)
+    x, y = series(rng, 600, 1), np.float32(1e15) * series(rng, 700, 1)
+    found = warp(x, y, radius=400)
+    check_path(found, x, y, False, Ends())
 
 
 def test_a_series_on_itself_is_the_diagonal(kernel: str) -> None:
@@ -176,6 +199,7 @@ def test_the_least_radius_is_the_least(rows: int, columns: int) -> None:
         pytest.param(np.zeros((3, 2)), np.zeros((3, 1)), {}, "found 2 in x and 1 in y", id="unlike_features"),
         pytest.param(np.zeros(3), np.zeros(40), {"radius": 2}, "use a radius of at least 10", id="narrow"),
         pytest.param([1.0], [1.0, 2.0, 3.0], {"radius": 1}, "use a radius of at least 2", id="one_row"),
+        pytest.param([3e38], [-3e38], {}, "local costs overflow", id="overflow"),
         pytest.param([1.0], [1.0], {"radius": -1}, "radius must be a number of samples", id="negative_radius"),
         pytest.param([1.0], [1.0], {"radius": 0.1}, "radius must be a number of samples", id="share_for_radius"),
         pytest.param([1.0], [1.0], {"cost": "cosine"}, "cost must be 'euclidean' or 'squared'", id="unknown_cost"),
