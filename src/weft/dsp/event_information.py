@@ -14,9 +14,8 @@ _LEAST_SHARE = 1e-3
 def pattern_information(
     first: Float64Array,
     second: Float64Array,
-    ours: IntArray,
-    theirs: IntArray,
     *,
+    pairs: tuple[IntArray, IntArray],
     line: tuple[float, float, float],
     sd_s: float,
     largest_drift: float,
@@ -27,8 +26,8 @@ def pattern_information(
     ----------
     first, second
         All events, seconds, sorted; (n) and (m).
-    ours, theirs
-        Indices of the pairs, increasing; (k).
+    pairs
+        Indices of the pairs in the first and in the second list, increasing; (k) each.
     line
         Offset, drift and middle: ``second = first + offset + drift * (first - middle)``.
     sd_s
@@ -50,7 +49,7 @@ def pattern_information(
     kernel with the interval itself left out. Events in the overlap that have no partner cost the
     entropy of who has one.
     """
-    offset, drift, middle = line
+    (ours, theirs), (offset, drift, middle) = pairs, line
     searched = np.log(first.size * second.size) + np.log1p(largest_drift * np.ptp(first) / sd_s)
     if ours.size < 2:
         return float(-searched)

@@ -17,7 +17,7 @@ cost, and so does every offset and drift that could have been tried.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,8 @@ _MOST_PAIRS = 1_000_000
 """Longer lists are searched by a stretch from the middle of the first."""
 _MOST_DRIFTS = 41
 _PILES_PER_DRIFT = 12
-_READINGS = 60
+_READINGS = 40
+_JUDGED = 16
 _LEAST_TOLERANCE_S = 1e-6
 _ROUNDS = 18
 """Enough to halve the widest tolerance down to a millisecond and settle."""
@@ -176,7 +177,7 @@ def _gap(one: Reading, other: Reading) -> float:
 def _readings(
     first: Float64Array, second: Float64Array, sd_s: float, search_s: tuple[float, float] | None, largest: float
 ) -> list[Reading]:
-    """Refined readings, the most telling first, each offset once."""
+    """Refined readings, the most telling first, each offset once; only the most surprising are judged."""
     tolerance = _tolerance(sd_s)
     middle = float(np.median(first))
     tried: list[Reading] = []
@@ -189,7 +190,27 @@ def _readings(
     for one in tried:
         if all(abs(_gap(one, other)) > tolerance for other in kept):
             kept.append(one)
-    return kept
+        if len(kept) == _JUDGED:
+            break
+    judged = [_judged(first, second, one, sd_s, largest) for one in kept]
+    return sorted(judged, key=lambda one: -one.information)
+
+
+def _judged(first: Float64Array, second: Float64Array, reading: Reading, sd_s: float, largest: float) -> Reading:
+    """The reading with what its pattern is worth instead of how many pairs more than chance it has."""
+    line = (reading.offset_s, reading.drift, reading.middle_s)
+    information = pattern_information(
+        first, second, pairs=(reading.first, reading.second), line=line, sd_s=sd_s, largest_drift=largest
+    )
+    return replace(reading, information=information)
+
+
+def _surplus(first: Float64Array, second: Float64Array, offset: float, pairs: int, tolerance: float) -> float:
+    """How surprising a number of pairs is for lists of that density, nats."""
+    overlap = min(second[-1], first[-1] + offset) - max(second[0], first[0] + offset) + 2.0 * tolerance
+    spans = (float(np.ptp(first)) + tolerance, float(np.ptp(second)) + tolerance)
+    expected = first.size * second.size * 2.0 * tolerance * max(overlap, tolerance) / (spans[0] * spans[1])
+    return float(pairs * np.log(pairs / expected) - pairs + expected)
 
 
 def _piles(
@@ -217,7 +238,14 @@ def _piles(
         offsets = np.sort(differences - drift * from_middle)
         found += [(gain, at, float(drift), width) for gain, at in _highest(offsets, part, second, width)]
     found.sort(key=lambda pile: -pile[0])
-    return found[:_READINGS]
+    kept: list[tuple[float, float, float, float]] = []
+    for pile in found:
+        # Neighbouring drifts pile up the same pairs; the fit finds the drift between them.
+        if all(abs(pile[1] - other[1]) > width / 2.0 for other in kept):
+            kept.append(pile)
+        if len(kept) == _READINGS:
+            break
+    return kept
 
 
 def _stretch(times: Float64Array, most: int) -> Float64Array:
@@ -272,10 +300,8 @@ def _refined(
         if tolerance <= _tolerance(sd_s) and (offset, drift) == before:
             break
         tolerance = max(_tolerance(sd_s), tolerance / 2.0)
-    information = pattern_information(
-        first, second, ours, theirs, line=(offset, drift, middle), sd_s=sd_s, largest_drift=largest
-    )
-    return Reading(offset, drift, middle, ours, theirs, information)
+    surplus = _surplus(first, second, offset, ours.size, _tolerance(sd_s))
+    return Reading(offset, drift, middle, ours, theirs, surplus)
 
 
 def nearest_pairs(first: Float64Array, second: Float64Array, tolerance: float) -> tuple[IntArray, IntArray]:
