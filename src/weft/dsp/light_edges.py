@@ -26,8 +26,6 @@ LEAST_CONTRAST = 8.0
 _PART_SDS = 4.0
 """A frame between dark and bright is a part where it is so far from both."""
 _PRIOR = 0.5
-_LONGEST_EDGE = 3
-"""Frames from dark to bright; what takes longer is no switch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +122,22 @@ def _noise(light: Float64Array) -> float:
 def _steps(light: Float64Array, least: float) -> list[_Step]:
     """Changes by more than ``least`` within two frames, apart from each other."""
     found: list[_Step] = []
-    index = 1
-    while index < light.size:
-        before = float(light[index - 1])
-        far = min(light.size - 1, index + 1)
+    last = light.size - 1
+    one = np.abs(np.diff(light)) > least
+    two = np.abs(light[2:] - light[:-2]) > least
+    free = 0
+    for index in (np.flatnonzero(one | np.append(two, False)) + 1).tolist():
+        if index < free:
+            continue
+        before, far = float(light[index - 1]), min(last, index + 1)
         jump, jump2 = float(light[index]) - before, float(light[far]) - before
         if abs(jump) > least and abs(jump2) < 0.3 * abs(jump) and far > index:
             if jump > 0:
                 found.append(_Step(index, jump, 0.5, flash=True))
-            index += 2
+            free = index + 2
         elif abs(jump2) > least and (far == index or abs(jump) > 0.02 * abs(jump2)) and jump * jump2 > 0:
             found.append(_Step(index, jump2, float(np.clip(jump / jump2, 0.0, 1.0))))
-            index += 2
-        else:
-            index += 1
+            free = index + 2
     return found
 
 

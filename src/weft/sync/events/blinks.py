@@ -32,7 +32,9 @@ def blink_lists(recording: Recording, clock: str) -> list[EventList]:
             lists.append(tracker_blinks(stream))
         elif stream.modality is Modality.FACE:
             lists.append(table_blinks(stream))
-    return [one for one in lists if one is not None and 0 < len(one) <= _most(recording, one)]
+    found = [one for one in lists if one is not None and 0 < len(one) <= _most(recording, one)]
+    # A device's streams lose one eye at the same samples: once is enough.
+    return list({one.times_ns.tobytes(): one for one in reversed(found)}.values())[::-1]
 
 
 def _most(recording: Recording, blinks: EventList) -> float:

@@ -29,7 +29,10 @@ LEAST_BLOCKS = 3
 LEAST_AGREEING = 0.5
 _LEAST_SD_NS = 3.0 * NS_PER_MS
 _TABLE_ANGLES = ("gaze_angle_x", "gaze_angle_y")
-_OTHER = re.compile(r"pupil|valid|conf|time|index|velocity|origin|3d|_z$|vergence|std|elevation|id$", re.IGNORECASE)
+_NO_DIRECTION = re.compile(r"pupil|cent(re|er)|diameter", re.IGNORECASE)
+_OTHER = re.compile(
+    r"pupil|cent(re|er)|valid|conf|time|index|velocity|origin|3d|_z$|vergence|std|elevation|id$", re.IGNORECASE
+)
 _HORIZONTAL = re.compile(r"(^|[^a-z])x($|[^a-z])|azimuth|gazepos\dd?x|2dx", re.IGNORECASE)
 _VERTICAL = re.compile(r"(^|[^a-z])y($|[^a-z])|gazepos\dd?y|2dy", re.IGNORECASE)
 
@@ -41,7 +44,9 @@ def is_face_gaze(stream: Stream) -> bool:
 
 def is_tracker(stream: Stream) -> bool:
     """Whether a stream holds the gaze of an eye tracker."""
-    return stream.modality is Modality.GAZE and not is_face_gaze(stream) and bool(_axes(stream))
+    if stream.modality is not Modality.GAZE or is_face_gaze(stream) or _NO_DIRECTION.search(stream.name):
+        return False
+    return bool(_axes(stream))
 
 
 def compare_gaze(recording: Recording, tracker: Stream, table: Stream) -> tuple[Evidence | None, str]:
