@@ -115,7 +115,7 @@ def _lines(times: NDArray[Any], columns: NDArray[Any], at: NDArray[Any], max_gap
 
 
 def interpolate_angle(
-    times: NDArray[Any], values: NDArray[Any], at: NDArray[Any], *, max_gap: float
+    times: NDArray[Any], values: NDArray[Any], at: NDArray[Any], *, max_gap: float, turn: float | Floats = 2.0 * np.pi
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Angles along the shorter way round between neighbouring samples.
 
@@ -124,12 +124,15 @@ def interpolate_angle(
     times, at, max_gap
         As for :func:`bracket`.
     values
-        Radians, shape (n, ...), in any turn; NaN is a missing sample of its channel.
+        Angles, shape (n, ...), in any turn; NaN is a missing sample of its channel.
+    turn
+        What a whole turn is in the values' unit: by default that of radians, 360 for degrees; one number, or one
+        for each channel.
 
     Returns
     -------
     tuple
-        Radians in -pi..pi, shape (m, ...), and whether there is one, bool (m).
+        Angles in -turn/2..turn/2, shape (m, ...), and whether there is one, bool (m).
 
     Notes
     -----
@@ -143,15 +146,16 @@ def interpolate_angle(
     >>> abs(found.round(6)).tolist()
     [3.141593]
     """
-    unit = np.stack([np.cos(values), np.sin(values)])
     dtype = np.result_type(values.dtype, np.float32)
-    turned = np.asarray(values, dtype=np.float64).copy()
-    columns = turned.reshape(len(turned), prod(turned.shape[1:]))
+    radians = np.asarray(values, dtype=np.float64) * (2.0 * np.pi / np.asarray(turn, dtype=np.float64))
+    columns = radians.reshape(len(radians), prod(radians.shape[1:]))
     for column in range(columns.shape[1]):
-        finite = np.isfinite(unit[0].reshape(columns.shape)[:, column])
+        finite = np.isfinite(columns[:, column])
         columns[finite, column] = np.unwrap(columns[finite, column])
-    found, valid = interpolate_linear(times, turned, at, max_gap=max_gap)
-    return np.arctan2(np.sin(found), np.cos(found)).astype(dtype), valid
+        columns[~finite, column] = np.nan
+    found, valid = interpolate_linear(times, columns.reshape(radians.shape), at, max_gap=max_gap)
+    back = np.arctan2(np.sin(found), np.cos(found)) * (np.asarray(turn, dtype=np.float64) / (2.0 * np.pi))
+    return back.astype(dtype), valid
 
 
 def pick_nearest(

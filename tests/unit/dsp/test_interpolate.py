@@ -99,3 +99,13 @@ def test_a_state_is_held_until_the_next_or_for_one_period(at: float, valid: bool
 @pytest.mark.parametrize("pick", [pick_nearest, pick_held])
 def test_nothing_can_be_picked_from_nothing(pick) -> None:  # type: ignore[no-untyped-def]
     assert not pick(np.zeros(0), np.array([0.0]), max_gap=1.0, period=1.0)[1].any()
+
+
+def test_degrees_turn_the_shorter_way_and_each_channel_by_its_own_turn() -> None:
+    values = np.array([[350.0, 3.0], [10.0, -3.0], [np.inf, 0.0]])
+    found, valid = interpolate_angle(
+        np.array([0, 2, 4]), values, np.array([1, 3]), max_gap=2, turn=np.array([360, 2 * np.pi])
+    )
+    assert valid.tolist() == [True, True]
+    assert found[0, 0] == pytest.approx(0.0, abs=1e-6) and abs(found[0, 1]) == pytest.approx(np.pi, abs=1e-6)
+    assert np.isnan(found[1, 0])

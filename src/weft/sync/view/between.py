@@ -21,9 +21,11 @@ Mask = NDArray[np.bool_]
 BLOCK_SAMPLES = 32
 """How many frames are read at once when only some are picked."""
 
+TURNS = {"deg": 360.0, "degree": 360.0, "degrees": 360.0, "°": 360.0, "grad": 400.0, "turn": 1.0, "turns": 1.0}
+"""A whole turn by unit; angles without one of these are radians."""
+
 _SMOOTH = {
     Interpolation.LINEAR: interpolate_linear,
-    Interpolation.ANGLE: interpolate_angle,
     Interpolation.ROTATION: interpolate_rotation,
 }
 _PICKED = {Interpolation.NEAREST: pick_nearest, Interpolation.HOLD: pick_held}
@@ -60,10 +62,22 @@ def values_between(
     low, high = max(samples[0], low), min(samples[1], high + 1)
     times_ns = _instants(stream, rhythm, low, max(low, high))
     at_ns = _snapped(at_ns, times_ns)
+    if policy is Interpolation.ANGLE:
+        read = stream.samples.read(low, max(low, high))
+        return interpolate_angle(times_ns, read, at_ns, max_gap=rhythm.max_gap_ns, turn=_turns_of(stream))
     if policy in _SMOOTH:
         return _SMOOTH[policy](times_ns, stream.samples.read(low, max(low, high)), at_ns, max_gap=rhythm.max_gap_ns)
     index, valid = _PICKED[policy](times_ns, at_ns, max_gap=rhythm.max_gap_ns, period=rhythm.period_ns)
     return _gathered(stream, index + low, valid), valid
+
+
+def _turns_of(stream: Stream) -> float | Floats:
+    """What a whole turn is in the unit of each channel: radians where the stream names no other."""
+    turns = [TURNS.get(unit.strip().lower(), 2.0 * np.pi) for unit in stream.units]
+    columns = prod(stream.samples.shape[1:])
+    if len(turns) == columns > 0:
+        return np.array(turns).reshape(stream.samples.shape[1:]) if stream.samples.shape[1:] else turns[0]
+    return turns[0] if turns and len(set(turns)) == 1 else 2.0 * np.pi
 
 
 def _snapped(at_ns: Floats, times_ns: Floats) -> Floats:

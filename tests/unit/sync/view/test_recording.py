@@ -417,3 +417,11 @@ def test_gaze_with_a_declared_rate_is_straightened_and_events_are_not() -> None:
     events = stream("b/x", Modality.EVENT, ListedTimeline(stamps_ns), np.zeros(5_000))
     assert np.abs(view_of(table).instants_ns("a/x") - true_ns).max() < 1 * MS
     assert np.array_equal(view_of(events).instants_ns("b/x"), stamps_ns)
+
+
+def test_headings_in_degrees_pass_north_the_shorter_way() -> None:
+    heading = stream(
+        "a/x", Modality.TABLE, every(100, 3), [358.0, 2.0, 6.0], interpolation=Interpolation.ANGLE, units=("deg",)
+    )
+    found = view_of(heading).window(0, 200 * MS, {"a/x": 20})["a/x"]
+    assert np.allclose(found.values, [-2.0, 0.0, 2.0, 4.0], atol=1e-6)
