@@ -37,6 +37,15 @@ _LOCAL = 9
 CLEAR_FRACTION = 0.2
 """Levels are clear when nearly all of them differ by whole periods to within this much of one."""
 
+NEARLY_CLEAR = 0.3
+"""What will do where no window is clear: a loss lifts the level by three times as much."""
+
+SHORT = 512
+"""Windows up to here may lie within a few chunks, and over four of them no quartz drifts by a period."""
+
+SIGNIFICANT = 6.0
+"""Standard deviations of the rises by which a rise stands out."""
+
 MANY = 64
 """Levels of which the 97th percentile means something."""
 
@@ -51,6 +60,7 @@ LONGEST_KEPT_S = 10.0
 
 _ROUNDS = 12
 _SLOW_BLOCKS = 0.6
+_SOME_BLOCKS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,19 +115,34 @@ def count_samples(times_ns: NDArray[np.int64], *, nominal_period_ns: float = 0.0
     period = _first_period(since, nominal_period_ns)
     if not period > 0:
         return None
-    window = LEAST_WINDOW
-    while window <= max(LEAST_WINDOW, count // 4):
-        period, clear = _refined(since, period, window)
-        if clear:
-            break
-        window *= 2
-    else:
+    chosen = _clear_window(since, period)
+    if chosen is None:
         return None
+    period, window = chosen
     lateness = since / period - np.arange(count)
     lost, anew = _few(lateness, window) if window <= FEW else _many(lateness, window)
     long = LONGEST_KEPT_S * 1e9 / period
     anew |= {int(at) for at in np.flatnonzero(np.diff(lost) > long) + 1}
     return SampleCounts(np.arange(count) + lost, period, (0, *sorted(anew)), window)
+
+
+def _clear_window(since: Floats, period: float) -> tuple[float, int] | None:
+    """The period, and over how many samples levels are clear; ``None`` where they never are.
+
+    Where many windows fit, nearly clear ones are better than a few long ones that are clear by luck.
+    """
+    tried: list[tuple[float, float, int]] = []
+    window = LEAST_WINDOW
+    while window <= max(LEAST_WINDOW, since.size // 4):
+        if since.size // window < _SOME_BLOCKS and tried and min(tried)[0] < NEARLY_CLEAR:
+            break
+        period, unclear = _refined(since, period, window)
+        if unclear < NEARLY_CLEAR and _stays_clear(since, period, window):
+            if unclear < CLEAR_FRACTION:
+                return period, window
+            tried.append((unclear, period, window))
+        window *= 2
+    return min(tried)[1:] if tried else None
 
 
 def _first_period(since: Floats, nominal: float) -> float:
@@ -133,11 +158,11 @@ def _first_period(since: Floats, nominal: float) -> float:
     return nominal if nominal > 0 else float(np.median(np.diff(since)))
 
 
-def _refined(since: Floats, period: float, window: int) -> tuple[float, bool]:
-    """A better period from levels ``window`` samples apart, and whether the levels are clear."""
+def _refined(since: Floats, period: float, window: int) -> tuple[float, float]:
+    """A better period from levels ``window`` samples apart, and how far the levels are from whole periods."""
     blocks = since.size // window
     if blocks < 2:
-        return period, False
+        return period, 1.0
     for _ in range(3):
         lateness = since[: blocks * window] / period - np.arange(blocks * window)
         steps = np.diff(_levels(lateness.reshape(blocks, window)))
@@ -146,10 +171,29 @@ def _refined(since: Floats, period: float, window: int) -> tuple[float, bool]:
             break
         period *= 1.0 + usual / window
     steps = steps - median_filter(steps, size=_LOCAL, mode="nearest")
+    return period, _unclear(steps, window)
+
+
+def _unclear(steps: Floats, window: int) -> float:
+    """How far nearly all steps between levels are from whole periods."""
     fractions = np.abs(steps - np.rint(steps))
     # Of few levels the largest fraction says little; what nearly all of many keep to, twice the usual one keeps to.
-    nearly_all = np.quantile(fractions, 0.97) if fractions.size >= MANY else 2.0 * np.sqrt(np.mean(fractions**2))
-    return period, bool(nearly_all < CLEAR_FRACTION)
+    if fractions.size < MANY:
+        return 2.0 * float(np.sqrt(np.mean(fractions**2)))
+    # Some long windows hold a loss inside, and their levels lie in between; the usual one tells the scatter.
+    return float(np.quantile(fractions, 0.97)) if window <= FEW else 3.0 * float(np.median(fractions))
+
+
+def _stays_clear(since: Floats, period: float, window: int) -> bool:
+    """Whether levels eight times as long are clear too; inside one chunk all levels are alike and say nothing."""
+    longer = 8 * window
+    if since.size // longer < 2 * _LOCAL:
+        return True
+    blocks = since.size // longer
+    lateness = since[: blocks * longer] / period - np.arange(blocks * longer)
+    steps = np.diff(_levels(lateness.reshape(blocks, longer)))
+    steps = steps - median_filter(steps, size=_LOCAL, mode="nearest")
+    return float(np.median(np.abs(steps - np.rint(steps)))) < 0.75 * CLEAR_FRACTION
 
 
 def _levels(windows: Floats) -> Floats:
@@ -205,16 +249,25 @@ def _steps(lateness: Floats, window: int) -> list[tuple[int, float]]:
     levels = _levels(views)
     rises = levels[8:] - levels[:-8]
     rises = rises - median_filter(rises, size=8 * _LOCAL + 1, mode="nearest")
+    least = max(STEP, SIGNIFICANT * 1.4826 * float(np.median(np.abs(rises))))
     found, k = [], 0
     while k < rises.size:
-        if rises[k] < STEP:
+        if rises[k] < least:
             k += 1
             continue
-        stop = k + int(np.argmax(np.append(rises[k:], 0.0) < STEP))
+        stop = k + int(np.argmax(np.append(rises[k:], 0.0) < least))
         best = k + int(np.argmax(rises[k:stop]))
-        found.append(_placed(lateness, (best + 8) * hop, window, float(rises[best])))
+        step = _placed(lateness, (best + 8) * hop, window, float(rises[best]))
+        if window > SHORT or _lasts(lateness, step[0], 4 * window):
+            found.append(step)
         k = max(stop, best + 17)
     return found
+
+
+def _lasts(lateness: Floats, at: int, window: int) -> bool:
+    """Whether the level is higher over a longer window too: one late chunk may fill a short one."""
+    before, after = lateness[max(0, at - window) : at], lateness[at : at + window]
+    return float(_levels(after[None, :])[0] - _levels(before[None, :])[0]) >= STEP
 
 
 def _placed(lateness: Floats, near: int, window: int, rise: float) -> tuple[int, float]:

@@ -11,6 +11,7 @@ from weft.sync.reference_choice import choose_reference
 from weft.sync.relations import Question, Relations, Tell
 from weft.sync.solver.solve import solve
 from weft.sync.sources import SOURCES
+from weft.sync.stamps.elsewhere import at_hand
 
 Progress = Callable[[str, float], None]
 
@@ -55,7 +56,7 @@ def align(
 
 def gather_relations(recording: Recording, reference: str, tell: Tell) -> Relations:
     """What the files say and what every source finds, each told what was found before it."""
-    found = Relations(evidence=list(recording.evidence))
+    found = at_hand(recording)
     done = 0.0
     for doing, (relate, share) in SOURCES.items():
         tell(doing, done)

@@ -179,3 +179,25 @@ def test_outliers_do_not_pull_the_course() -> None:
     y = rng.normal(0, 1, x.size)
     y[rng.random(x.size) < 0.05] += 200.0
     assert np.abs(fit_steady_curve(x, y).heights).max() < 0.6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_single_samples_and_stretches_lost_under_latency_are_all_counted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    true = np.arange(300_000) / 499.87
+    lost = np.zeros(true.size, dtype=np.bool_)
+    for at, count in ((60_000, 1), (130_000, 7), (200_000, 400), (250_000, 30)):
+        lost[at : at + count] = True
+    stamps = true[~lost] + chunk_latency_s(rng, int((~lost).sum()))
+    found = dejitter(ns(stamps), nominal_rate_hz=500)
+    assert found is not None and found.lost == 438
+    assert np.quantile(error_ms(stamps, true[~lost], rate_hz=500), 0.95) < 0.1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_late_stamp_for_a_chunk_is_no_loss(seed: int) -> None:
+    chunk_end = np.minimum(np.arange(100_000) // 25 * 25 + 24, 99_999)
+    true = np.arange(100_000) / 100.01
+    latency = chunk_latency_s(np.random.default_rng(seed), 100_000, chunk=25)
+    found = dejitter(ns(true[chunk_end] + latency), nominal_rate_hz=100)
+    assert found is not None and found.lost == 0
