@@ -21,8 +21,10 @@ GUESSES = 3
 BELIEF = (
     "human",
     "audio",
+    "ptp",
     "lsl",
     "declared",
+    "ntp",
     "events",
     "gyro_flow",
     "inertial",
