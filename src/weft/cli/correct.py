@@ -15,7 +15,8 @@ from weft.cli.options import json_option, reference_option, skip_unreadable_opti
 @click.option(
     "--corrections",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where marks are saved. Default: weft-corrections.jsonl in the recording's folder, where weft finds it.",
+    help="Where marks are saved. Default: weft-corrections.jsonl in the recording's folder (or beside a file, with its "
+    "name in front), where weft finds it.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any that is free.")
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page.")
@@ -47,7 +48,7 @@ def command(
     with progress_bar(quiet=as_json) as progress:
         recording = workflow.open_one(paths, reference=reference, skip_unreadable=skip_unreadable)
         alignment = workflow.align(recording, progress=progress)
-    session = Session(recording, alignment, workflow.corrections_path(recording, corrections))
+    session = Session(recording, alignment, workflow.corrections_path(paths, corrections))
     with CorrectionServer(session, port=port) as server:
         if as_json:
             print_json({"url": server.url, "corrections": str(session.corrections.path)})

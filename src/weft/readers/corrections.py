@@ -1,6 +1,7 @@
 """What a person marked by hand: pairs of moments that belong together, a line of JSON each, never rewritten.
 
-The page of ``weft correct`` appends to ``weft-corrections.jsonl`` beside the recording. A line marks a pair or takes an
+The page of ``weft correct`` appends to ``weft-corrections.jsonl`` in the recording's folder, or to
+``NAME.weft-corrections.jsonl`` beside a recording that is one file or one bag. A line marks a pair or takes an
 earlier one back; what is in force is what was marked and not taken back::
 
     {"weft": "correction", "id": "4f1c", "clock": "cam", "reference": "mic",
@@ -47,6 +48,12 @@ class Pair:
     sd_ms: float
     streams: tuple[str, ...] = ()
     written: str = ""
+
+
+def corrections_of(path: Path, *, is_whole: bool) -> Path:
+    """Where a recording's corrections lie: in its folder, or beside a file or a folder that is one whole (a bag)."""
+    beside = path.with_name(f"{path.name}.{CORRECTIONS_NAME}")
+    return path / CORRECTIONS_NAME if path.is_dir() and not is_whole else beside
 
 
 class CorrectionsReader:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from weft.core import UnreadableError, UsageError
+from weft.readers.corrections import CORRECTIONS_NAME
 from weft.readers.protocol import HEAD_BYTES, Probe
 from weft.readers.recording_toml import FILE_NAME
 from weft.readers.registry import reader_for
@@ -127,7 +128,9 @@ def _recordings_below(folder: Path, above: tuple[Path, ...]) -> list[Path]:
 
 
 def _may_be_read(path: Path) -> bool:
-    """Whether a reader claims a file, or would if it could be opened."""
+    """Whether a reader claims a file, or would if it could be opened; marks about others make no recording."""
+    if path.name.endswith(CORRECTIONS_NAME):
+        return False
     try:
         return reader_for(probe_of(path)) is not None
     except UnreadableError:

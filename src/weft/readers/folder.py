@@ -21,7 +21,7 @@ from weft.core import (
 )
 from weft.core.assumptions import ASSUMPTIONS
 from weft.readers.clock_names import FoundFile, first_clock_name, request_for, tell_clocks_apart
-from weft.readers.corrections import unknown_clocks
+from weft.readers.corrections import corrections_of, unknown_clocks
 from weft.readers.finding_files import files_below, is_claimed_whole, probe_of, require_path, size_of
 from weft.readers.folder_findings import skipped_file, unrecognised_file, unsupported_file
 from weft.readers.protocol import Contents
@@ -123,6 +123,8 @@ def _find_files(
             f"{root / FILE_NAME} describes {', '.join(sorted(missing))}, but no such file lies in the folder"
         )
     files, problems = files_below([_in_full(path) for path in paths])
+    if len(paths) == 1 and (whole := _in_full(paths[0])) != root:
+        files += [beside for beside in [corrections_of(whole, is_whole=True)] if beside.is_file()]
     for path in dict.fromkeys(files):
         name = path.relative_to(root).as_posix()
         if notes.ignores(name):

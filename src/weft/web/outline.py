@@ -20,7 +20,6 @@ OVERVIEW_S = 0.01
 """The overview keeps the lowest and highest value of each hundredth of a second."""
 
 _BLOCK_S = 20.0
-LONGEST_LISTEN_S = 30.0
 
 
 class Outline:

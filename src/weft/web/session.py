@@ -8,7 +8,7 @@ from typing import Any
 
 from weft.core import NS_PER_S, Alignment, Interval, Recording, Status, UsageError
 from weft.readers.corrections import Pair
-from weft.web.outline import LONGEST_LISTEN_S, Outline
+from weft.web.outline import Outline
 from weft.web.saving import Corrections
 
 CLICK_PX = 1.5
@@ -164,7 +164,3 @@ class Session:
         sd_ms = max(LEAST_SD_MS, (2.0 * (CLICK_PX * px_ms) ** 2 + period_ms) ** 0.5)
         names = [stream.name for stream in streams]
         return {**at, "clock": clock, "reference": reference, "sd_ms": round(sd_ms, 4), "streams": names}
-
-    def listen_count(self, number: int) -> int:
-        """How many samples may be heard at once."""
-        return round(LONGEST_LISTEN_S * (self.outlines[number].stream.effective_rate_hz or 0.0))

@@ -77,17 +77,26 @@ def require_plot_name(path: Path) -> None:
     require(path)
 
 
-def corrections_path(recording: Recording, asked: Path | None = None) -> Path:
-    """Where a recording's corrections by hand are kept: where asked, or in its folder.
+def corrections_path(paths: Sequence[Path], asked: Path | None = None) -> Path:
+    """Where the corrections by hand of the recording that a command's arguments name are kept.
+
+    In its folder, or beside it where it is one file or one bag: there they are found again. Several files keep
+    theirs beside the first; they are read when that file is named with them.
 
     Raises
     ------
     UsageError
         If its folder does not exist, or the file is there and holds something else.
     """
-    from weft.readers.corrections import CORRECTIONS_NAME, read_pairs
+    from weft.readers.corrections import CORRECTIONS_NAME, corrections_of, read_pairs
+    from weft.readers.finding_files import find_recordings, is_claimed_whole
 
-    path = (asked or recording.root / CORRECTIONS_NAME).absolute()
+    first = find_recordings(paths[0])[0] if paths[0].is_dir() else paths[0]
+    if len(paths) > 1:
+        usual = first.with_name(CORRECTIONS_NAME)
+    else:
+        usual = corrections_of(first.resolve(), is_whole=not first.is_dir() or is_claimed_whole(first))
+    path = (asked or usual).absolute()
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent}: no such folder; make it first")
     try:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from weft import workflow
 from weft.core import Evidence, Status, UnreadableError, UsageError
-from weft.readers import open_recording
+from weft.readers import find_recordings, open_recording
 from weft.readers.corrections import CORRECTIONS_NAME, human_evidence, read_pairs
 from weft.sync import align
 from weft.sync.human import heed_people
@@ -19,6 +21,7 @@ from weft.testing.media_files import sweep, write_sound
 from weft.web.saving import Corrections
 
 SECOND = 1_000_000_000
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "recordings"
 
 
 def pair(at_s: float = 1.0, offset_ms: float = 20.0, sd_ms: float = 5.0, **more: Any) -> dict[str, Any]:
@@ -69,6 +72,45 @@ def test_two_marks_align_what_nothing_else_relates(folder: Path) -> None:
     entry = align(open_recording(folder), reference="b")["a"]
     assert (entry.status, entry.methods) == (Status.ALIGNED, ("human",))
     assert entry.to_json()["offset_ms"] == pytest.approx(20.0, abs=0.01)
+
+
+def test_a_single_file_keeps_its_marks_beside_it(tmp_path: Path) -> None:
+    xdf = tmp_path / "resets.xdf"
+    shutil.copyfile(EXAMPLES / "eeg-clock-resets" / "clock_resets.xdf", xdf)
+    path = workflow.corrections_path([xdf])
+    assert path.name == f"resets.xdf.{CORRECTIONS_NAME}"
+    clocks = [clock.name for clock in open_recording(xdf).clocks]
+    Corrections(path, clocks).save([pair(clock=clocks[0], reference=clocks[1])])
+    for where in (xdf, tmp_path):
+        assert "human" in {evidence.method for evidence in open_recording(where).evidence}
+
+
+def test_a_bag_keeps_its_marks_beside_its_folder(tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    shutil.copytree(EXAMPLES / "lidar-bag", bag)
+    path = workflow.corrections_path([bag])
+    assert path == tmp_path / f"bag.{CORRECTIONS_NAME}"
+    clocks = [clock.name for clock in open_recording(bag).clocks]
+    Corrections(path, clocks).save([pair(clock=clocks[0], reference=clocks[1])])
+    assert [evidence.method for evidence in open_recording(bag).evidence] == ["human"]
+    assert find_recordings(tmp_path) == [bag]
+
+
+def test_a_file_that_holds_something_else_is_not_written_to(folder: Path) -> None:
+    (folder / "notes.jsonl").write_text('{"a": 1}\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="holds something else than corrections"):
+        workflow.corrections_path([folder], folder / "notes.jsonl")
+
+
+def test_a_build_sees_new_marks(tmp_path: Path) -> None:
+    session, dataset = tmp_path / "session", tmp_path / "dataset"
+    session.mkdir()
+    write_sound(session / "a.wav", sweep(40_000))
+    write_sound(session / "b.wav", sweep(44_000)[::-1])
+    assert workflow.build([session], dataset).version.number == 1
+    Corrections(session / CORRECTIONS_NAME, ["a", "b"]).save([pair(0.1), pair(2.4)])
+    built = workflow.build([session], dataset)
+    assert (built.version.number, dict(built.clocks)["aligned"]) == (2, 2)
 
 
 def test_marks_of_a_clock_that_is_gone_are_left_out_with_a_word(folder: Path) -> None:
