@@ -40,8 +40,10 @@ class Pair:
         return found - 1e3 * self.device.offset_to_s(self.reference, t_s)
 
 
-def scene(duration_s: float, seed: int) -> tuple[np.ndarray, str]:
+def scene(duration_s: float, seed: int, *, real: bool = True) -> tuple[np.ndarray, str]:
     """Speech of that length and what it is; another part of it for another seed."""
+    if not real:
+        return speech_like(duration_s, seed=seed), "speech-like sound"
     try:
         files = speech_files(COLLECTION)
         order = np.random.default_rng(seed).permutation(len(files))
@@ -50,14 +52,14 @@ def scene(duration_s: float, seed: int) -> tuple[np.ndarray, str]:
         return speech_like(duration_s, seed=seed), "speech-like sound"
 
 
-def make_pair(folder: Path, *, minutes: float, snr_db: float, ppm: float, seed: int) -> Pair:
+def make_pair(folder: Path, *, minutes: float, snr_db: float, ppm: float, seed: int, real: bool = True) -> Pair:
     """The standard pair: a near 44.1 kHz recorder in a light room, a far 16 kHz one in noise and reverberation."""
     random = np.random.default_rng(1000 * seed + round(10 * snr_db) + round(ppm))
     duration_s = 60.0 * minutes
     shift_s = float(random.uniform(-0.3, 0.3)) * min(duration_s, 60.0)
     near = Device("near", 44_100, max(0.0, -shift_s), 0.0, duration_s, 30.0, 0.3, 12.0)
     far = Device("far", 16_000, max(0.0, shift_s), ppm * 1e-6, duration_s, snr_db, 0.5, 0.0, 6.0)
-    sound, kind = scene(duration_s + abs(shift_s) + 1.0, seed)
+    sound, kind = scene(duration_s + abs(shift_s) + 1.0, seed, real=real)
     name = f"{minutes:g} min, {snr_db:g} dB, {ppm:g} ppm, seed {seed}, {kind}"
     return Pair(name, near, far, _written(folder, near, far, sound, sound, seed))
 

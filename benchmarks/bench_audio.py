@@ -1,12 +1,18 @@
 """Sound against sound: weft beside audio-offset-finder and syncstart on the same pairs in the same run.
 
-python benchmarks/bench_audio.py [--quick] [--minutes 10] [--no-peers]
+python benchmarks/bench_audio.py [--quick] [--minutes 10 60] [--no-peers]
+
+The grid: 20, 10, 0 and -5 dB, 0, 20 and 100 ppm, one minute, two seeds of real speech and one of speech-like
+sound; its cells of 100 ppm at ten minutes, one cell at an hour. The peers and baselines run on the first
+seed of real speech and on some of the other suites, the rest is weft alone. Results are written after each pair.
 
 Each tool runs in a process of its own, one after the other on each pair, with one thread.
 The error is the largest anywhere in the overlap, because drift makes a single offset wrong
-at the ends. The peers cannot share an environment, so each gets its own, made by uv on the
-first run. Their settings: audio-offset-finder as it comes; syncstart with ``take`` set to the
-whole length (its default of 20 s fails when the recordings start far apart).
+at the ends. Two baselines run beside them in weft's own environment: plain cross-correlation and
+GCC-PHAT of the whole length at 16 kHz, as one would write them with scipy. The peers cannot share
+an environment, so each gets its own, made by uv on the first run. Their settings: audio-offset-finder
+as it comes; syncstart with ``take`` set to the whole length (its default of 20 s fails when the
+recordings start far apart).
 """
 
 from __future__ import annotations
@@ -29,6 +35,7 @@ from audio_scenes import Pair, make_jump, make_pair, make_strangers
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PEERS = {"audio-offset-finder": "0.5.5", "syncstart": "1.1.1"}
+BASELINES = ("cross-correlation", "GCC-PHAT")
 UNSURE_SCORE = 10.0
 """What audio-offset-finder's own documentation calls likely correct begins here."""
 
@@ -44,7 +51,30 @@ def done(**answer):
 near, far, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 sys.argv = sys.argv[:1]
 """
+ONE_LAG = """
+import wave
+import numpy as np, scipy.fft
+from scipy.signal import resample_poly
+def sound(path):
+    with wave.open(path) as file:
+        rate, data = file.getframerate(), file.readframes(file.getnframes())
+    values = np.frombuffer(data, "<i2").astype(np.float32)
+    return resample_poly(values, 160, rate // 100) if rate != 16000 else values
+a, b = sound(near), sound(far)
+size = scipy.fft.next_fast_len(len(a) + len(b), real=True)
+cross = scipy.fft.rfft(a, size) * np.conj(scipy.fft.rfft(b, size))
+if PHAT:
+    cross /= np.maximum(np.abs(cross), 1e-9)
+likeness = np.abs(scipy.fft.irfft(cross, size))
+at = int(np.argmax(likeness))
+left, middle, right = likeness[at - 1], likeness[at], likeness[(at + 1) % size]
+at = at - size if at >= len(a) else at
+at += 0.5 * (left - right) / (left - 2 * middle + right)
+done(offset_s=float(at / 16000))
+"""
 RUNNERS = {
+    "cross-correlation": "PHAT = False" + ONE_LAG,
+    "GCC-PHAT": "PHAT = True" + ONE_LAG,
     "weft": """
 from weft.readers import open_recording
 from weft.sync import align
@@ -72,13 +102,21 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, nargs="*", default=None, help="add pairs of this length")
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args()
-    tools = ["weft"] if options.no_peers else ["weft", *_peers()]
+    ours = ["weft", *BASELINES]
+    peers = [] if options.no_peers else _peers()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for suite, pair in _pairs(Path(folder), quick=options.quick, minutes=options.minutes):
-            for tool in tools:
+        for suite, pair, who in _pairs(Path(folder), quick=options.quick, minutes=options.minutes):
+            for tool in {"all": [*ours, *peers], "baselines": ours, "weft": ours[:1]}[who]:
                 rows.append(_run(tool, suite, pair))
                 print(json.dumps({k: v for k, v in rows[-1].items() if k != "segments"}), flush=True)
+            _write(rows)
+    print((RESULTS / "audio.md").read_text())
+    return 0
+
+
+def _write(rows: list[dict[str, object]]) -> None:
+    """All figures so far as JSON and as a table."""
     report = {
         "machine": _machine(),
         "versions": _versions(),
@@ -89,27 +127,29 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "audio.json").write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / "audio.md").write_text(_table(report))
-    print(_table(report))
-    return 0
 
 
-def _pairs(folder: Path, *, quick: bool, minutes: list[float] | None) -> Iterator[tuple[str, Pair]]:
-    """The cases, made one at a time in the same files."""
-    levels = (
-        [(20.0, 0.0), (0.0, 100.0), (-5.0, 20.0)]
-        if quick
-        else [(snr, ppm) for snr in (20.0, 10.0, 0.0, -5.0) for ppm in (0.0, 20.0, 100.0)]
-    )
-    for seed in (1, 2):
-        for snr_db, ppm in levels:
-            yield "1 min", make_pair(folder, minutes=1, snr_db=snr_db, ppm=ppm, seed=seed)
+GRID = [(snr_db, ppm) for snr_db in (20.0, 10.0, 0.0, -5.0) for ppm in (0.0, 20.0, 100.0)]
+QUICK = [(20.0, 0.0), (0.0, 100.0), (-5.0, 20.0)]
+HOUR = [(0.0, 100.0)]
+
+
+def _pairs(folder: Path, *, quick: bool, minutes: list[float] | None) -> Iterator[tuple[str, Pair, str]]:
+    """The cases, made one at a time in the same files, and who runs on them."""
+    for real, seed in ((True, 1), (True, 2), (False, 3))[: 2 if quick else 3]:
+        for snr_db, ppm in QUICK if quick else GRID:
+            suite = "1 min" if real else "1 min, speech-like"
+            who = "all" if seed == 1 else "weft"
+            yield suite, make_pair(folder, minutes=1, snr_db=snr_db, ppm=ppm, seed=seed, real=real), who
     for seed in range(2 if quick else 8):
-        yield "unrelated", make_strangers(folder, minutes=1, seed=seed)
+        yield "unrelated", make_strangers(folder, minutes=1, seed=seed), "all" if seed < 4 else "weft"
     for seed, lost_s in enumerate((0.34,) if quick else (0.05, 0.2, 0.34, 0.5)):
-        yield "jump", make_jump(folder, minutes=2 if quick else 5, lost_s=lost_s, seed=seed)
-    for length in minutes if minutes is not None else ([] if quick else [10.0]):
-        for snr_db, ppm in ((0.0, 100.0),) if length > 10 else ((10.0, 20.0), (0.0, 100.0)):
-            yield f"{length:g} min", make_pair(folder, minutes=length, snr_db=snr_db, ppm=ppm, seed=1)
+        who = "all" if seed < 2 else "weft"
+        yield "jump", make_jump(folder, minutes=2 if quick else 5, lost_s=lost_s, seed=seed), who
+    for length in minutes if minutes is not None else ([] if quick else [10.0, 60.0]):
+        for index, (snr_db, ppm) in enumerate(GRID[2::3] if length <= 10 else HOUR):
+            pair = make_pair(folder, minutes=length, snr_db=snr_db, ppm=ppm, seed=1)
+            yield f"{length:g} min", pair, "all" if length <= 10 and index == 2 else "weft"
 
 
 def _peers() -> list[str]:
@@ -133,7 +173,9 @@ def _peers() -> list[str]:
 
 def _run(tool: str, suite: str, pair: Pair) -> dict[str, object]:
     """One tool on one pair."""
-    python = sys.executable if tool == "weft" else str(ROOT / f".venv-bench-{tool}" / "bin" / "python")
+    python = (
+        sys.executable if tool == "weft" or tool in BASELINES else str(ROOT / f".venv-bench-{tool}" / "bin" / "python")
+    )
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
     command = [python, "-c", MEASURE + RUNNERS[tool], *map(str, pair.files), str(pair.device.seconds)]
     ran = subprocess.run(
@@ -158,6 +200,7 @@ def _run(tool: str, suite: str, pair: Pair) -> dict[str, object]:
         if tool == "weft":
             row["error95_ms"] = max(segment["error95_ms"] for segment in segments)
             row["covered"] = bool(row["largest_error_ms"] <= row["error95_ms"])
+            row["drift_error_ppm"] = max(abs(segment["drift_ppm"] - 1e6 * pair.device.drift) for segment in segments)
     return row
 
 
@@ -209,7 +252,13 @@ def _table(report: dict[str, object]) -> str:
     ours = [row for row in rows if row["tool"] == "weft" and "covered" in row]
     if ours:
         share = np.mean([row["covered"] for row in ours])
+        drift = np.percentile([row["drift_error_ppm"] for row in ours], [50, 95, 100])
         lines += ["", f"Truth within error95 everywhere: {share:.0%} of {len(ours)} related pairs."]
+        lines += [
+            "",
+            "Error of weft's drift, median, 95th percentile, largest: " + ", ".join(f"{x:.3g}" for x in drift),
+        ]
+        lines[-1] += " ppm."
     return "\n".join(lines) + "\n"
 
 

@@ -36,9 +36,9 @@ SOUND_MS_PER_M = 2.915
 """Sound's way in air at 20 °C: 343 m/s."""
 
 
-def _usual(name: str, value_ms: float, sd_ms: float, says: str) -> Assumption:
+def _usual(name: str, value_ms: float, sd_ms: float, says: str, *, counted: bool = True) -> Assumption:
     """One row of the table."""
-    return Assumption(name, value_ms * NS_PER_MS, sd_ms * NS_PER_MS, says)
+    return Assumption(name, value_ms * NS_PER_MS, sd_ms * NS_PER_MS, says, counted=counted)
 
 
 USUAL: dict[str, Assumption] = {
@@ -50,6 +50,7 @@ USUAL: dict[str, Assumption] = {
             2.9,
             "sound reaches a microphone 2.9 ms later for every metre; all are taken to be equally far from its source, "
             "give or take a metre",
+            counted=False,
         ),
         _usual(
             "codec_delay",
@@ -186,7 +187,7 @@ def declared(recording: Recording, usual: Assumption, *, clock: str = "") -> Ass
         if row is not None:
             value_ns = float(row.get("value_ms", usual.value_ns / NS_PER_MS)) * NS_PER_MS
             sd_ns = float(row.get("sd_ms", usual.sd_ns / NS_PER_MS)) * NS_PER_MS
-            return replace(usual, value_ns=value_ns, sd_ns=sd_ns, origin="declared")
+            return replace(usual, value_ns=value_ns, sd_ns=sd_ns, origin="declared", counted=True)
     return None
 
 

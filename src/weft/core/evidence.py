@@ -29,6 +29,9 @@ class Assumption:
         One sentence for the person who reads the report.
     origin
         ``"assumed"`` (a usual value of the field), ``"measured"``, ``"file"`` or ``"declared"``.
+    counted
+        Whether ``sd_ns`` is part of the error that is reported. Not so for what the material cannot show and
+        nobody said, such as how far two microphones stood from the talker: it is named beside the error instead.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Assumption:
     sd_ns: float
     says: str
     origin: str = "assumed"
+    counted: bool = True
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.value_ns) and np.isfinite(self.sd_ns) and self.sd_ns >= 0):
@@ -51,6 +55,7 @@ class Assumption:
             "value_ms": self.value_ns / NS_PER_MS,
             "sd_ms": self.sd_ns / NS_PER_MS,
             "origin": self.origin,
+            "counted": self.counted,
             "says": self.says,
         }
 
@@ -97,8 +102,8 @@ class Evidence:
     details
         Anything a reader of the report may want, JSON-ready.
     assumptions
-        What was taken for granted; their uncertainty is part of ``systematic_sd_ns``. Add them by
-        :meth:`assuming`.
+        What was taken for granted; the uncertainty of those that count is part of ``systematic_sd_ns``. Add
+        them by :meth:`assuming`.
     alternatives
         Where a match is ambiguous, its other readings. Evidence that has any never aligns a clock by
         itself; other evidence may tell which reading is right.
@@ -150,11 +155,11 @@ class Evidence:
         )
 
     def assuming(self, assumption: Assumption) -> Evidence:
-        """The same evidence with an assumption's value subtracted and its uncertainty shared by all moments."""
+        """The same evidence with an assumption's value subtracted and its uncertainty, if counted, shared by all."""
         return replace(
             self,
             offsets_ns=self.offsets_ns - round(assumption.value_ns),
-            systematic_sd_ns=float(np.hypot(self.systematic_sd_ns, assumption.sd_ns)),
+            systematic_sd_ns=float(np.hypot(self.systematic_sd_ns, assumption.sd_ns if assumption.counted else 0.0)),
             assumptions=(*self.assumptions, assumption),
         )
 

@@ -8,7 +8,7 @@ from weft.core import NS_PER_MS, Assumption, Evidence, Modality, Recording, Stre
 from weft.core.assumptions import ASSUMPTIONS as KEY
 from weft.core.assumptions import USUAL, assumed, declared, negated
 
-__all__ = ["KEY", "USUAL", "allowing_for_codecs", "assumed", "codec_delay", "negated"]
+__all__ = ["KEY", "USUAL", "allowing_for_codecs", "allowing_for_paths", "assumed", "codec_delay", "negated"]
 
 
 def codec_delay(recording: Recording, sound: Stream) -> Assumption | None:
@@ -58,3 +58,22 @@ def allowing_for_codecs(recording: Recording, evidence: Evidence, sounds: Mappin
         if delay is not None:
             evidence = evidence.assuming(negated(delay) if clock == evidence.clock else delay)
     return evidence
+
+
+def allowing_for_paths(recording: Recording, evidence: Evidence) -> Evidence:
+    """Evidence from sound with what is known, or named as unknown, of sound's way to the two microphones.
+
+    What a person said of the distances is taken off and counts. Otherwise the usual assumption, that both were
+    equally far, is named and does not count: sound alone cannot show it. Where several talkers showed their
+    different ways, the evidence carries that already.
+    """
+    said = {
+        clock: declared(recording, USUAL["acoustic_path"], clock=clock)
+        for clock in (evidence.clock, evidence.reference)
+    }
+    for clock, path in said.items():
+        if path is not None:
+            evidence = evidence.assuming(negated(path) if clock == evidence.clock else path)
+    if any(said.values()) or any(one.name == "acoustic_path" for one in evidence.assumptions):
+        return evidence
+    return evidence.assuming(USUAL["acoustic_path"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,10 @@ class Device:
     colour_db
         Standard deviation of a random smooth colouration.
     dropped
-        ``(at_s, length_s)`` pairs: at this reading of its clock this much of the scene was lost.
+        ``(at_s, length_s)`` pairs: at this reading of its clock this much of the scene was lost, or, where
+        ``length_s`` is negative, recorded again.
+    inserted
+        ``(at_s, length_s)`` pairs: from this reading on so much silence that never was.
     inverted
         Whether its polarity is reversed.
     """
@@ -62,6 +66,7 @@ class Device:
     direct_db: float = 0.0
     colour_db: float = 0.0
     dropped: tuple[tuple[float, float], ...] = ()
+    inserted: tuple[tuple[float, float], ...] = ()
     inverted: bool = False
 
     def scene_time_s(self, t_device_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -70,15 +75,32 @@ class Device:
         scene: NDArray[np.float64] = self.start_s + (1.0 + self.drift) * times
         for at_s, length_s in self.dropped:
             scene = scene + np.where(times >= at_s, length_s, 0.0)
+        for at_s, length_s in self.inserted:
+            scene = scene - (1.0 + self.drift) * np.clip(times - at_s, 0.0, length_s)
         return scene
 
-    def offset_to_s(self, reference: Device, t_device_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The true offset, reference minus device, at readings of this device's clock.
+    def reading_s(self, t_scene_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """This device's first reading at times of the scene, float64 (n); nan for what it lost."""
+        scene = np.asarray(t_scene_s, dtype=np.float64)
+        cuts = [at_s for at_s, _ in self.dropped] + [e for at_s, n_s in self.inserted for e in (at_s, at_s + n_s)]
+        edges = sorted({0.0, *cuts, 1e9})
+        reading = np.full(scene.shape, np.nan)
+        for start_s, stop_s in pairwise(edges):
+            middle_s = (start_s + stop_s) / 2.0
+            if any(at_s <= middle_s < at_s + n_s for at_s, n_s in self.inserted):
+                continue
+            shift_s = float(self.scene_time_s(np.array([middle_s]))[0]) - (1.0 + self.drift) * middle_s
+            here = (scene - shift_s) / (1.0 + self.drift)
+            within = (here < stop_s) & ((here >= start_s) | (start_s == 0.0))
+            reading = np.where(np.isnan(reading) & within, here, reading)
+        return reading
 
-        The reference must not have dropped anything.
-        """
-        scene = self.scene_time_s(t_device_s)
-        offset: NDArray[np.float64] = (scene - reference.start_s) / (1.0 + reference.drift) - np.asarray(t_device_s)
+    def offset_to_s(self, reference: Device, t_device_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The true offset, reference minus device, at readings of this device's clock; nan for what either lost."""
+        times = np.asarray(t_device_s, dtype=np.float64)
+        offset: NDArray[np.float64] = reference.reading_s(self.scene_time_s(times)) - times
+        for at_s, length_s in self.inserted:
+            offset = np.where((times >= at_s) & (times < at_s + length_s), np.nan, offset)
         return offset
 
 
@@ -215,7 +237,7 @@ def record(
         float32 (samples of the device).
     """
     heard = _through_room(scene, device, seed=seed, rate_hz=scene_rate_hz)
-    lost_s = sum(length_s for _, length_s in device.dropped)
+    lost_s = sum(length_s for _, length_s in device.dropped) - sum(length_s for _, length_s in device.inserted)
     left_s = (scene.size / scene_rate_hz - device.start_s - lost_s) / (1.0 + device.drift)
     count = int((device.seconds or left_s) * device.rate_hz)
     cutoff = min(1.0, 0.96 * device.rate_hz / scene_rate_hz)
@@ -224,6 +246,8 @@ def record(
         stop = min(start + (1 << 18), count)
         times_s = device.scene_time_s(np.arange(start, stop) / device.rate_hz)
         sound[start:stop] = sample_at(heard, scene_rate_hz, times_s, cutoff=cutoff)
+    for at_s, length_s in device.inserted:
+        sound[round(at_s * device.rate_hz) : round((at_s + length_s) * device.rate_hz)] = 0.0
     level = float(np.sqrt(np.mean(heard.astype(np.float64) ** 2)))
     sound += pink_noise(count, seed=seed + 1) * np.float32(level * 10.0 ** (-device.snr_db / 20.0))
     sound *= np.float32((-0.5 if device.inverted else 0.5) / max(1e-9, float(np.abs(sound).max())))
@@ -247,6 +271,34 @@ def _through_room(scene: NDArray[np.float32], device: Device, *, seed: int, rate
         tail *= 10.0 ** (-device.direct_db / 20.0) / max(1e-12, float(np.sqrt((tail**2).sum())))
         heard = heard + oaconvolve(heard, tail.astype(np.float32))[: scene.size]
     return heard.astype(np.float32)
+
+
+def heard_from(
+    voices: Sequence[NDArray[np.float32]], delays_s: Sequence[float], *, rate_hz: int = 16_000
+) -> NDArray[np.float32]:
+    """Several sources as they arrive together at one place, each later by its own way through the air.
+
+    Parameters
+    ----------
+    voices
+        What each source sounds, float32 (n), all of one length.
+    delays_s
+        How much later each arrives; differences between two devices' delays are their acoustic paths.
+    rate_hz
+        The voices' rate.
+
+    Returns
+    -------
+    ndarray
+        float32 (n).
+    """
+    times_s = np.arange(voices[0].size) / rate_hz
+    mix = np.zeros(voices[0].size, dtype=np.float32)
+    for voice, delay_s in zip(voices, delays_s, strict=True):
+        for start in range(0, mix.size, 1 << 18):
+            part = slice(start, start + (1 << 18))
+            mix[part] += sample_at(voice, rate_hz, times_s[part] - delay_s)
+    return mix
 
 
 def audio_stream(name: str, sound: NDArray[np.generic], rate_hz: int | Fraction, *, start_ns: int = 0) -> Stream:

@@ -54,6 +54,6 @@ def test_a_clock_lists_what_its_evidence_takes_for_granted_once_and_in_its_own_s
     assert by_mic.assumptions_of("cam") == (negated(late),)
     (_, row) = by_cam.to_json()["clocks"]
     assert row["assumptions"] == [
-        {"name": "codec_delay", "value_ms": 23.0, "sd_ms": 1.0, "origin": "assumed", "says": "late"}
+        {"name": "codec_delay", "value_ms": 23.0, "sd_ms": 1.0, "origin": "assumed", "counted": True, "says": "late"}
     ]
     assert Alignment.from_dict(by_cam.to_dict()).assumptions_of("mic") == (late,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weft.dsp.change_point import flatten_spectrum, switch_point
+from weft.dsp.change_point import agreement_by_block, flatten_spectrum, switch_point
 from weft.dsp.flux import BANDS, BandEnergies, rising_energy
 from weft.dsp.lag_path import PathCosts, best_path, split_at_jumps
 from weft.dsp.lag_search import Candidate, Segments, search_lags
@@ -67,9 +67,30 @@ def test_the_envelope_of_nothing_is_empty() -> None:
 
 
 def test_the_switch_lies_where_agreement_changes_sides() -> None:
-    before = np.concatenate([np.ones(300), np.zeros(200)])
-    best, first, last = switch_point(before, 1.0 - before, slack=0.0)
-    assert best == first == last == 300
+    before = np.concatenate([np.full(300, 9.0), np.zeros(200)])
+    assert switch_point(before, 9.0 - before) == (300, 300, 300)
+
+
+def test_in_a_pause_the_switch_lies_in_its_middle_and_says_how_far_it_may_be_off() -> None:
+    before = np.concatenate([np.full(300, 9.0), np.zeros(200)])
+    after = np.concatenate([np.zeros(340), np.full(160, 9.0)])
+    assert switch_point(before, after) == (320, 300, 340)
+
+
+def test_what_the_other_lost_belongs_to_neither_side() -> None:
+    before = np.concatenate([np.full(300, 9.0), np.zeros(200)])
+    after = np.concatenate([np.zeros(350), np.full(150, 9.0)])
+    assert switch_point(before, after, hole=50) == (300, 300, 300)
+
+
+def test_blocks_agree_where_sounds_are_alike_and_nowhere_else() -> None:
+    random = np.random.default_rng(4)
+    one, other = random.standard_normal((2, 32_000))
+    theirs = np.concatenate([one[:16_000], other[16_000:]])
+    flat = [flatten_spectrum(sound, rate_hz=16_000) for sound in (one, theirs)]
+    support = agreement_by_block(*flat, rate_hz=16_000)
+    assert support.shape == (100,)
+    assert support[:48].min() > 50.0 > 10.0 > support[52:].max()
 
 
 def test_a_flat_spectrum_keeps_time_and_loses_colour() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weft.dsp.phat import NO_DELAY, hann_frames, phat_delay
+from weft.dsp.phat import NO_DELAY, delay_by_band, hann_frames, phat_delay
 from weft.testing.scenes import sample_at, speech_like
 
 RATE_HZ = 16_000
@@ -51,3 +51,13 @@ def test_unrelated_sound_does_not_stand_out() -> None:
 
 def test_silence_says_nothing() -> None:
     assert delay_of(np.zeros(64_000, np.float32), speech_like(4.0, seed=6)) == NO_DELAY
+
+
+def test_each_band_tells_of_its_own_delay() -> None:
+    rate_hz, size = 16_000, 4096
+    frequency_hz = np.fft.rfftfreq(size, 1.0 / rate_hz)
+    delay_s = np.where(frequency_hz < 3000.0, 4e-6, 1e-6)
+    spectrum = np.exp(-2j * np.pi * frequency_hz * delay_s)
+    delays, shares = delay_by_band(spectrum, rate_hz=rate_hz, bands=8)
+    assert shares.sum() == pytest.approx(1.0)
+    assert delays[[0, -1]] == pytest.approx([4e-6, 1e-6], rel=0.01)

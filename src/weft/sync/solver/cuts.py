@@ -86,17 +86,19 @@ def _part(e: Evidence, keep: np.ndarray) -> Evidence:
 
 
 def _breaks(index: int, e: Evidence) -> list[Break]:
-    """The breaks that one piece of evidence tells of."""
+    """The breaks that one piece of evidence tells of; what it cannot place is left to neither side."""
     sd_ns = float(np.median(e.sds_ns)) if len(e) else np.inf
-    return [
-        Break(index, {e.clock: _gap(gap["clock_ns"]), e.reference: _gap(gap["reference_ns"])}, sd_ns)
-        for gap in e.details.get("breaks", ())
-    ]
+    told = []
+    for gap in e.details.get("breaks", ()):
+        slack_ns = round(NS_PER_S * float(gap.get("slack_s", 0.0)))
+        gaps = {e.clock: _gap(gap["clock_ns"], slack_ns), e.reference: _gap(gap["reference_ns"], slack_ns)}
+        told.append(Break(index, gaps, sd_ns))
+    return told
 
 
-def _gap(ends: Sequence[int]) -> tuple[int, int]:
-    """The two ends of a gap, in order."""
-    return min(int(ends[0]), int(ends[1])), max(int(ends[0]), int(ends[1]))
+def _gap(ends: Sequence[int], slack_ns: int) -> tuple[int, int]:
+    """The two ends of a gap, in order, each moved out by how far it may be off."""
+    return min(int(ends[0]), int(ends[1])) - slack_ns, max(int(ends[0]), int(ends[1])) + slack_ns
 
 
 def _jumper(one: Break, breaks: Sequence[Break], evidence: Sequence[Evidence], reference: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weft.core.times import Int64Array
 from weft.dsp.phat import NO_DELAY, Delay, hann_frames, phat_delay
@@ -48,36 +49,57 @@ def window_centres(piece: CoarsePiece, length_s: float, *, most: int = MOST_WIND
     return [float(at) for at in np.linspace(first, last, count)]
 
 
-def measure_window(
-    reference: SoundGrid, device: SoundGrid, piece: CoarsePiece, centre: float, *, length_s: float, reach_s: float
-) -> Window:
-    """One window's delay, warped along the piece's line.
+@dataclass(frozen=True)
+class Frames:
+    """Short Hann frames of both sounds along a piece's line, as ``phat_delay`` wants them.
 
-    The window is cut into short Hann frames; each frame of the reference is taken where
-    the line puts it, whole samples by cutting, the rest by phase.
+    ``middle`` is the window's middle on the device's grid, ``expected`` the line's lag there.
+    """
+
+    theirs: NDArray[np.float32]
+    ours: NDArray[np.float32]
+    moved_s: NDArray[np.float64]
+    middle: float
+    expected: float
+
+
+def frames_along(
+    reference: SoundGrid, device: SoundGrid, piece: CoarsePiece, centre: float, *, length_s: float
+) -> Frames | None:
+    """One window's frames, each of the reference's taken where the line puts it; ``None`` in silence.
+
+    Whole samples are moved by cutting, the rest is left to phase.
     """
     size = 8192 if length_s >= 2.0 else 4096
     hop = size // 2
     frames = max(1, int(length_s * RATE_HZ - size) // hop + 1)
     first = round(centre - ((frames - 1) * hop + size) / 2.0)
     starts: Int64Array = first + hop * np.arange(frames, dtype=np.int64)
-    middles = starts + size / 2.0
-    wanted = starts + piece.lag + piece.slope * (middles - piece.middle)
+    wanted = starts + piece.lag + piece.slope * (starts + size / 2.0 - piece.middle)
     cuts = np.floor(wanted).astype(np.int64)
     ours = device.read(first, int(starts[-1]) + size)
     theirs = reference.read(int(cuts[0]), int(cuts[-1]) + size)
-    middle = float(middles.mean())
-    expected = piece.lag + piece.slope * (middle - piece.middle)
     if not ours.any() or not theirs.any():
-        return Window(middle, expected, NO_DELAY)
-    answer = phat_delay(
+        return None
+    middle = float(starts.mean()) + size / 2.0
+    return Frames(
         hann_frames(theirs, cuts - cuts[0], size),
         hann_frames(ours, starts - first, size),
         (wanted - cuts) / RATE_HZ,
-        rate_hz=RATE_HZ,
-        reach_s=reach_s,
+        middle,
+        piece.lag + piece.slope * (middle - piece.middle),
     )
-    return Window(middle, expected + answer.delay_s * RATE_HZ, answer)
+
+
+def measure_window(
+    reference: SoundGrid, device: SoundGrid, piece: CoarsePiece, centre: float, *, length_s: float, reach_s: float
+) -> Window:
+    """One window's delay, warped along the piece's line."""
+    cut = frames_along(reference, device, piece, centre, length_s=length_s)
+    if cut is None:
+        return Window(centre, piece.reference_at(centre) - centre, NO_DELAY)
+    answer = phat_delay(cut.theirs, cut.ours, cut.moved_s, rate_hz=RATE_HZ, reach_s=reach_s)
+    return Window(cut.middle, cut.expected + answer.delay_s * RATE_HZ, answer)
 
 
 def measure_piece(

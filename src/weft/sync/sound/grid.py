@@ -29,6 +29,9 @@ BLOCK_S = 4.0
 LARGEST_SLIP_S = 2e-3
 """Stamps that leave an even grid by more than this within a block are a gap or an overlap."""
 
+SILENT_DB = 60.0
+"""A second that stays this far below the loudest seconds is silence: muted, or cut out."""
+
 LONGEST_GAP_S = 3600.0
 """Gaps are filled with silence up to here; the rest of a longer one is left out of the grid."""
 
@@ -75,6 +78,7 @@ class SoundGrid:
                 f"stream {stream.name!r}: no room for its 16 kHz copy in {tempfile.gettempdir()} ({error}); "
                 f"free about {len(stream) / self.rate_hz * RATE_HZ * 2 / 1e6:.0f} MB or set TMPDIR to another disk"
             ) from error
+        self._heard = _seconds_with_sound(energies[:filled])
         self.frames = rising_energy(energies[:filled], in_place=True)
         at, when = zip(*self._knots, strict=True) if self._knots else ((0.0, 1.0), (0, NS_PER_S // RATE_HZ))
         self._knot_at = np.array(at)
@@ -84,6 +88,12 @@ class SoundGrid:
     def duration_s(self) -> float:
         """Seconds of grid, gaps included."""
         return self.count / RATE_HZ
+
+    def heard_s(self, start: int, stop: int) -> float:
+        """Seconds between two grid samples in which there is anything to hear."""
+        first, last = max(0, start // RATE_HZ), -(-stop // RATE_HZ)
+        part_s = float(self._heard[first:last].sum())
+        return min(part_s, max(0.0, (stop - start) / RATE_HZ))
 
     def close(self) -> None:
         """Give the temporary file back."""
@@ -172,6 +182,16 @@ class SoundGrid:
         for at in range(start, stop, size):
             end = min(at + size, stop)
             yield resampler.resample_chunk(_mono(self.stream.samples.read(at, end)), last=end == stop)
+
+
+def _seconds_with_sound(decibels: NDArray[np.float16]) -> NDArray[np.bool_]:
+    """For each second whether any band of any frame comes near the loudest seconds."""
+    count = -(-len(decibels) // FRAME_HZ)
+    loudest = np.array([decibels[k * FRAME_HZ : (k + 1) * FRAME_HZ].max(initial=-200.0) for k in range(count)])
+    if not count:
+        return np.zeros(0, dtype=np.bool_)
+    heard: NDArray[np.bool_] = loudest > max(-95.0, float(np.percentile(loudest, 95)) - SILENT_DB)
+    return heard
 
 
 def _appended(rows: NDArray[np.float16], filled: int, new: NDArray[np.float16]) -> tuple[NDArray[np.float16], int]:

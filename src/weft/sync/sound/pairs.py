@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
 
 from weft.core import Modality, Recording, Stream
-from weft.sync.assumptions import allowing_for_codecs
+from weft.sync.assumptions import allowing_for_codecs, allowing_for_paths
 from weft.sync.relations import Question, Relations
 from weft.sync.solver.ranking import reached
 from weft.sync.sound.compare import SoundMatch, compare_sound
@@ -33,7 +34,7 @@ def relate_by_sound(question: Question) -> Relations:
     pairs += [(a, b) for a, b in combinations([name for name in streams if name != hub], 2)]
     try:
         for index, (one, two) in enumerate(pairs):
-            if hub != one and two in (there := reached(hub, streams, relations.evidence)) and one in there:
+            if hub != one and two in (there := _surely_reached(hub, streams, relations)) and one in there:
                 continue
             tell(f"comparing the sound of {one} and {two}", index / len(pairs))
             for name in (one, two):
@@ -41,20 +42,28 @@ def relate_by_sound(question: Question) -> Relations:
                     grids[name] = SoundGrid(streams[name])
             match = compare_sound(grids[one], grids[two])
             if match.evidence is not None:
-                match = replace(match, evidence=allowing_for_codecs(recording, match.evidence, streams))
+                evidence = allowing_for_codecs(recording, match.evidence, streams)
+                match = replace(match, evidence=allowing_for_paths(recording, evidence))
             _record(relations, one, two, match)
     finally:
         for grid in grids.values():
             grid.close()
-    for name in reached(hub, streams, relations.evidence):
+    for name in _surely_reached(hub, streams, relations):
         relations.reasons.pop(name, None)
     return relations
+
+
+def _surely_reached(hub: str, names: Iterable[str], relations: Relations) -> set[str]:
+    """The clocks that evidence with one reading connects to the hub."""
+    return reached(hub, names, [e for e in relations.evidence if not e.alternatives])
 
 
 def _record(relations: Relations, one: str, two: str, match: SoundMatch) -> None:
     """Keep what one comparison said."""
     if match.evidence is not None:
         relations.evidence.append(match.evidence)
+        if match.evidence.alternatives:
+            relations.reasons.setdefault(two, f"compared with {one!r}: {match.reason}")
         return
     relations.reasons.setdefault(two, f"compared with {one!r}: {match.reason}")
     relations.strangers.add(frozenset((one, two)))

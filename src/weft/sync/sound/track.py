@@ -1,4 +1,4 @@
-"""From a rough delay to a line per piece: measure, fit, warp, measure again, and find the jumps."""
+"""From a rough delay to a line per piece: measure, fit, warp, measure again, and cut where it steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from weft.dsp.change_point import flatten_spectrum, switch_point
 from weft.dsp.robust_line import Line, fit_robust_line
 from weft.dsp.steps import find_steps
 from weft.sync.sound.coarse import LARGEST_DRIFT, CoarsePiece
@@ -34,18 +33,25 @@ class Track:
     """One piece with its line and its windows.
 
     ``agrees`` marks the windows that lie on the line; ``start`` and ``stop`` are the piece's
-    limits on the device's grid.
+    limits on the device's grid. ``spread`` is how far apart, in grid samples, the delays of several
+    talkers were whose middle the line is; 0 where there was one.
     """
 
     piece: CoarsePiece
     windows: tuple[Window, ...]
     line: Line
     agrees: NDArray[np.bool_] = field(repr=False)
+    spread: float = 0.0
 
     @property
     def centres(self) -> NDArray[np.float64]:
         """Grid samples of the windows on the line."""
         return np.array([w.centre for w in self.windows])[self.agrees]
+
+    @property
+    def polarity(self) -> int:
+        """-1 where one of the two is inverted, else 1."""
+        return -1 if sum(w.answer.polarity for w, on in zip(self.windows, self.agrees, strict=True) if on) < 0 else 1
 
     @property
     def lags(self) -> NDArray[np.float64]:
@@ -59,7 +65,7 @@ def track_delay(reference: SoundGrid, device: SoundGrid, pieces: tuple[CoarsePie
     Each round measures windows along the lines of the round before, so that from the
     second on nothing is smeared by drift.
     """
-    overlap_s = sum(piece.stop - piece.start for piece in pieces) / RATE_HZ
+    overlap_s = sum(heard_s(reference, device, piece) for piece in pieces)
     length_s = window_length_s(overlap_s)
     shorter_s = min(length_s, FIRST_WINDOW_S)
     pieces = tuple(_best_slope(reference, device, piece, shorter_s) for piece in pieces)
@@ -68,7 +74,7 @@ def track_delay(reference: SoundGrid, device: SoundGrid, pieces: tuple[CoarsePie
         span_s, most = (shorter_s, FIRST_WINDOWS) if turn == 0 else (length_s, 450)
         tracks = []
         for piece in pieces:
-            share = (piece.stop - piece.start) / RATE_HZ / overlap_s
+            share = (piece.stop - piece.start) / sum(p.stop - p.start for p in pieces)
             wanted = max(8, round(most * share))
             windows = measure_piece(reference, device, piece, reach_s=REACH_S, length_s=span_s, most=wanted)
             tracks += _tracks_of(piece, windows)
@@ -79,6 +85,12 @@ def track_delay(reference: SoundGrid, device: SoundGrid, pieces: tuple[CoarsePie
         if turn > 0 and all(slope < SETTLED_PPM * 1e-6 for slope in moved):
             break
     return tracks
+
+
+def heard_s(reference: SoundGrid, device: SoundGrid, piece: CoarsePiece) -> float:
+    """Seconds of a piece in which both have anything to hear."""
+    ends = round(piece.reference_at(piece.start)), round(piece.reference_at(piece.stop))
+    return max(0.5, min(device.heard_s(piece.start, piece.stop), reference.heard_s(*ends)))
 
 
 def _best_slope(reference: SoundGrid, device: SoundGrid, piece: CoarsePiece, length_s: float) -> CoarsePiece:
@@ -115,11 +127,11 @@ def _tracks_of(piece: CoarsePiece, windows: list[Window]) -> list[Track]:
     tracks = []
     for first, last, start, stop in zip(cuts, cuts[1:], edges, edges[1:], strict=False):
         part = tuple(usable[first:last])
-        tracks.append(_fit(piece.over(round(start), round(stop)), part))
+        tracks.append(fit_track(piece.over(round(start), round(stop)), part))
     return tracks
 
 
-def _fit(piece: CoarsePiece, windows: tuple[Window, ...], slope: float | None = None) -> Track:
+def fit_track(piece: CoarsePiece, windows: tuple[Window, ...], slope: float | None = None) -> Track:
     """The line through windows; with ``slope`` given, only its height."""
     centre = np.array([w.centre for w in windows])
     lag = np.array([w.lag for w in windows])
@@ -146,45 +158,6 @@ def _same_slope(tracks: list[Track]) -> list[Track]:
     return [
         track
         if track is longest or float(np.ptp(track.centres)) > 0.3 * spread
-        else _fit(track.piece, track.windows, slope=longest.line.slope)
+        else fit_track(track.piece, track.windows, slope=longest.line.slope)
         for track in tracks
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Between two pieces: the device's last sample before and first sample after, and how far both may be off."""
-
-    stop: int
-    start: int
-    slack: int
-
-
-def place_break(reference: SoundGrid, device: SoundGrid, before: Track, after: Track) -> Break:
-    """Where the delay of one piece gives way to that of the next.
-
-    Both recordings are whitened between the last window that surely belongs to the one and
-    the first that surely belongs to the other; each sample then votes for the delay under
-    which the two agree.
-    """
-    margin = 2 * RATE_HZ
-    low = round(float(before.centres[-1])) - margin
-    high = round(float(after.centres[0])) + margin
-    low, high = max(low, high - 120 * RATE_HZ, 0), min(high, device.count)
-    places = np.arange(low, high)
-    ours = flatten_spectrum(device.read(low, high), rate_hz=RATE_HZ)
-    votes = [ours * _under_line(reference, track.piece, places) for track in (before, after)]
-    best, first, last = switch_point(votes[0], votes[1], slack=0.5)
-    at = low + best
-    lost = after.piece.reference_at(at) - before.piece.reference_at(at)
-    # Where the reference lost a piece, some of the device's samples have no counterpart.
-    hole = max(0, round(-lost))
-    return Break(at, at + hole, max(best - first, last - best))
-
-
-def _under_line(reference: SoundGrid, piece: CoarsePiece, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The reference's whitened sound at the samples that the piece's line pairs with ``places``."""
-    wanted = np.rint(piece.reference_at(0.0) + places * (1.0 + piece.slope)).astype(np.int64)
-    sound = flatten_spectrum(reference.read(int(wanted[0]), int(wanted[-1]) + 1), rate_hz=RATE_HZ)
-    paired: NDArray[np.float64] = sound[wanted - wanted[0]]
-    return paired
