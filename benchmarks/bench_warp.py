@@ -198,7 +198,9 @@ def main() -> None:
         print("\n".join(summarised(rows)))
         return
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "warp.json").write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / "warp.json").write_text(
+        json.dumps({**about, "rows": rows}, indent=1).replace("NaN", "null") + "\n", encoding="utf-8"
+    )
     intro = (__doc__ or "").strip().split("\n\n")[2:]
     text = ["# Warping", "", *intro, "", *summarised(rows)]
     text += [f"{json.dumps(PEERS)[1:-1]}; {machine}; seed {SEED}; `{about['command']}`.", ""]
