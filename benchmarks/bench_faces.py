@@ -308,6 +308,25 @@ def speeds(path: Path) -> dict[str, float]:
     return {name: round(seconds / len(images) * 1e3, 2) for name, seconds in steps.items()}
 
 
+def behind(summary: dict[str, dict[str, dict]]) -> str:
+    """Where another method has a smaller mean error than the learned one."""
+    places = []
+    for name, methods in summary.items():
+        errors = {method: row["mean_abs_ms"] for method, row in methods.items() if "mean_abs_ms" in row}
+        better = [method for method, error in errors.items() if error < errors["learned"]]
+        places += [f"{name} ({', '.join(better)})"] if better else []
+    return "The learned method has the smallest mean error except in: " + ("; ".join(places) or "none") + "."
+
+
+def without_nan(value: object) -> object:
+    """The same record with ``None`` for what is no number, as JSON wants it."""
+    if isinstance(value, dict):
+        return {key: without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(one) for one in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
 def table(record: dict) -> str:
     """The results for people."""
 
@@ -340,6 +359,7 @@ def table(record: dict) -> str:
                 f"| {cell(row.get('drift_abs_p95_ppm'))} | {cell(row['score_median'], '.2f')} "
                 f"| {cell(row['cpu_s'], '.2f')} |"
             )
+    lines += ["", behind(record["summary"])]
     lines += ["", "Related and unrelated 60 s told apart (area under the ROC curve):", ""]
     for method, areas in record["separation"].items():
         lines.append(f"- {method}: " + ", ".join(f"{name} {value:.3f}" for name, value in areas.items()))
@@ -428,7 +448,7 @@ def main() -> None:
     }
     print(table(record))
     if not quick:
-        (HERE / "results" / "faces.json").write_text(json.dumps(record, indent=1) + "\n")
+        (HERE / "results" / "faces.json").write_text(json.dumps(without_nan(record), indent=1) + "\n")
         (HERE / "results" / "faces.md").write_text(table(record))
 
 
