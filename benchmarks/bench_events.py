@@ -36,6 +36,8 @@ from weft.sync.events.lists import EventList, may_share_cause
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PEER, PEER_VERSION = "nearest_advocate", "0.2.0.5"
+DRAWS = 6
+"""Cases of each seed whose camera stamps and whose distance are drawn from what weft assumes of them."""
 QUANTILES = {50: 0.67449, 80: 1.28155, 90: 1.64485, 95: Z95, 99: 2.57583}
 PEER_RUN = """
 import json, sys, time
@@ -95,8 +97,9 @@ def _cases(seeds: range):  # type: ignore[no-untyped-def]
     for seed in seeds:
         for kind in ("plain", "gaps", "late", "clipped", "pair"):
             yield f"slates, {kind}", slates(seed, kind=kind)
-        drawn = np.random.default_rng(seed).normal(0.003, 0.003)
-        yield "slates, stamps and distance drawn", slates(seed + 500, stamp_sd_ms=5.0, travel_s=max(0.0, float(drawn)))
+        for draw in range(DRAWS):
+            travel_s = max(0.0, float(np.random.default_rng([seed, draw]).normal(0.003, 0.003)))
+            yield "slates, stamps and distance drawn", slates(DRAWS * seed + draw, stamp_sd_ms=5.0, travel_s=travel_s)
         yield "line 1 kHz and line 250 Hz", lines(seed)
         yield "line 1 kHz and markers", lines(seed, other="marker")
 
