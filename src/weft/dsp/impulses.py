@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, percentile_filter
 
 Float64Array = NDArray[np.float64]
 
@@ -83,6 +82,8 @@ def _loudest_before(level_db: Float64Array, rate_hz: float) -> Float64Array:
     """For each frame the highest level of the 60 ms that end just before its own rise."""
     reach, guard = max(1, round(_BEFORE_S * rate_hz)), max(1, round((_GUARD_S + _RISE_S) * rate_hz))
     padded = np.concatenate([np.full(reach + guard, level_db[: reach + guard].min()), level_db])
+    from scipy.ndimage import maximum_filter1d
+
     highest = maximum_filter1d(padded, reach, origin=0, mode="nearest")
     start = reach + guard - guard - reach // 2
     before: Float64Array = highest[start : start + level_db.size]
@@ -96,6 +97,8 @@ def _background(level_db: Float64Array, rate_hz: float) -> Float64Array:
         level_db[: level_db.size // step * step].reshape(-1, step).max(axis=1) if level_db.size >= step else level_db
     )
     width = max(3, round(_FLOOR_S * rate_hz / step) | 1)
+    from scipy.ndimage import percentile_filter
+
     floor = percentile_filter(blocks, 100 * _FLOOR_SHARE, size=width, mode="nearest")
     wide: Float64Array = np.repeat(floor, step)[: level_db.size]
     if wide.size < level_db.size:
@@ -105,6 +108,8 @@ def _background(level_db: Float64Array, rate_hz: float) -> Float64Array:
 
 def _peaks(above_db: Float64Array, apart: int) -> list[int]:
     """Frames that stand out and are the highest within ``apart`` on either side."""
+    from scipy.ndimage import maximum_filter1d
+
     highest = maximum_filter1d(above_db, 2 * apart + 1, mode="nearest")
     where = np.flatnonzero((above_db >= LEAST_RISE_DB) & (above_db == highest))
     kept: list[int] = []

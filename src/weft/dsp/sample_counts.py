@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 Floats = NDArray[np.float64]
 
@@ -158,6 +157,14 @@ def _first_period(since: Floats, nominal: float) -> float:
     return nominal if nominal > 0 else float(np.median(np.diff(since)))
 
 
+def _running_median(values: Floats, width: int) -> Floats:
+    """The median of ``width`` neighbours of each value; loads scipy's filters, which take a third of a second, late."""
+    from scipy.ndimage import median_filter
+
+    medians: Floats = median_filter(values, size=width, mode="nearest")
+    return medians
+
+
 def _refined(since: Floats, period: float, window: int) -> tuple[float, float]:
     """A better period from levels ``window`` samples apart, and how far the levels are from whole periods."""
     blocks = since.size // window
@@ -170,7 +177,7 @@ def _refined(since: Floats, period: float, window: int) -> tuple[float, float]:
         if np.mean(np.abs(steps - usual) < 0.5) < _SLOW_BLOCKS:
             break
         period *= 1.0 + usual / window
-    steps = steps - median_filter(steps, size=_LOCAL, mode="nearest")
+    steps = steps - _running_median(steps, _LOCAL)
     return period, _unclear(steps, window)
 
 
@@ -192,7 +199,7 @@ def _stays_clear(since: Floats, period: float, window: int) -> bool:
     blocks = since.size // longer
     lateness = since[: blocks * longer] / period - np.arange(blocks * longer)
     steps = np.diff(_levels(lateness.reshape(blocks, longer)))
-    steps = steps - median_filter(steps, size=_LOCAL, mode="nearest")
+    steps = steps - _running_median(steps, _LOCAL)
     return float(np.median(np.abs(steps - np.rint(steps)))) < 0.75 * CLEAR_FRACTION
 
 
@@ -248,7 +255,7 @@ def _steps(lateness: Floats, window: int) -> list[tuple[int, float]]:
     views = np.lib.stride_tricks.sliding_window_view(lateness, window)[::hop]
     levels = _levels(views)
     rises = levels[8:] - levels[:-8]
-    rises = rises - median_filter(rises, size=8 * _LOCAL + 1, mode="nearest")
+    rises = rises - _running_median(rises, 8 * _LOCAL + 1)
     least = max(STEP, SIGNIFICANT * 1.4826 * float(np.median(np.abs(rises))))
     found, k = [], 0
     while k < rises.size:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,10 +31,11 @@ from weft.core.times import Int64Array
 from weft.dsp.two_way import two_way
 from weft.readers.clock_logs.series import Series, contents_of
 from weft.readers.protocol import Contents, Probe, Request
-from weft.readers.tables.columns import Rows, sample_rows
-from weft.readers.tables.loading import open_rows
 from weft.readers.tables.signatures import JSON_SUFFIXES, PARQUET_MARK, TEXT_SUFFIXES
 from weft.readers.tables.time_columns import PLACES, TimeRule, declared_rule, infer_rule
+
+if TYPE_CHECKING:
+    from weft.readers.tables.columns import Rows
 
 _STAMP = re.compile(r"^t([1-4])(?:_?(s|ms|us|ns))?$", re.IGNORECASE)
 _HEAD_NAMES = re.compile(rb"(?<![A-Za-z0-9_])t[1-4](?:_?(?:s|ms|us|ns))?(?![A-Za-z0-9_])", re.IGNORECASE)
@@ -67,6 +69,8 @@ class PtpTableReader:
         UnreadableError
             If a column is missing, or no row holds four stamps.
         """
+        from weft.readers.tables.loading import open_rows
+
         rows = open_rows(request)
         where = {name.strip().lower(): index for index, name in enumerate(rows.names)}
         stamps, valid = _stamps(request, rows, where)
@@ -112,6 +116,8 @@ def _stamps(
     found = {match[1]: (name, match[2]) for name in where if (match := _STAMP.match(name))}
     if len(found) < 4:
         raise UnreadableError(f"{request.name}: expected the columns t1 to t4, found {', '.join(rows.names)}")
+    from weft.readers.tables.columns import sample_rows
+
     sample = sample_rows(rows)
     columns, valid = [], None
     for number in "1234":

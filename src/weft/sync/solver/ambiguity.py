@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from weft.core import Alternative, Evidence
 from weft.sync.solver.consistency import strain
@@ -103,7 +103,7 @@ def _agreeing(
         more = freedom - freedom_before
         if more <= 0:
             return [], False
-        if after - before < chi2.isf(AGREES, more):
+        if after - before < chdtri(more, AGREES):
             agreeing.append(combination)
     return agreeing, True
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from weft.core import Evidence
 from weft.sync.solver.joint_fit import Problem
@@ -65,7 +65,7 @@ def reconcile(problem: Problem) -> Agreement:
     conflicts: list[Conflict] = []
     while True:
         cost, freedom = strain(problem, keep)
-        if freedom == 0 or cost < chi2.isf(DOUBT, freedom):
+        if freedom == 0 or cost < chdtri(freedom, DOUBT):
             return Agreement(keep, tuple(conflicts), closures)
         conflict = _blame(problem, keep)
         conflicts.append(conflict)
