@@ -31,6 +31,11 @@ from weft.cli.options import (
     type=click.Path(path_type=Path, dir_okay=False),
     help="Weights for faces against sound, from weft train-sync. Default: those that ship with weft.",
 )
+@click.option(
+    "--habits",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file that remembers devices' usual drift: used as a prior, and added to.",
+)
 @skip_unreadable_option
 @fail_on_option
 @json_option
@@ -41,6 +46,7 @@ def command(
     out: Path | None,
     plot: Path | None,
     sync_model: Path | None,
+    habits: Path | None,
     skip_unreadable: bool,
     fail_on: str | None,
     as_json: bool,
@@ -61,7 +67,9 @@ def command(
         workflow.require_plot_name(plot)
     with progress_bar(quiet=as_json) as progress:
         recording = workflow.open_one(paths, reference=reference, skip_unreadable=skip_unreadable)
-        alignment = workflow.align(recording, budget_ms=budget_ms, sync_model=sync_model, progress=progress)
+        alignment = workflow.align(
+            recording, budget_ms=budget_ms, sync_model=sync_model, progress=progress, habits=habits
+        )
     findings = (*recording.findings, *alignment_findings(alignment))
     if out is not None:
         workflow.save_alignment(alignment, out)

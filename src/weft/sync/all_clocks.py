@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weft.core import Alignment, Recording
+from weft.sync.habits import Habits, find_leavers, usual_drifts
 from weft.sync.human import heed_people
 from weft.sync.reference_choice import choose_reference
 from weft.sync.relations import Question, Relations, Tell
@@ -17,7 +18,12 @@ Progress = Callable[[str, float], None]
 
 
 def align(
-    recording: Recording, *, reference: str = "", budget_ms: float = 80.0, progress: Progress | None = None
+    recording: Recording,
+    *,
+    reference: str = "",
+    budget_ms: float = 80.0,
+    progress: Progress | None = None,
+    habits: Habits | None = None,
 ) -> Alignment:
     """Every clock's map to one reference, with its status, its error and what it rests on.
 
@@ -31,6 +37,9 @@ def align(
         The largest 95 % error with which a clock counts as aligned.
     progress
         Called with what is being done and the share done, 0..1.
+    habits
+        What is remembered of devices: a prior for their drifts. A device that left its habit is a finding
+        ``left_its_habit``, and its habit is not used.
 
     Returns
     -------
@@ -50,8 +59,14 @@ def align(
     heeded, overruled = heed_people(found.credible)
     found.findings += overruled
     solved = solve(recording, heeded, reference=chosen, budget_ms=budget_ms, reasons=found.reasons)
+    remarks = list(found.findings)
+    if habits is not None and (usual := usual_drifts(recording, chosen, habits)):
+        left = find_leavers(solved, usual)
+        remarks += left
+        kept = {name: habit for name, habit in usual.items() if name not in {finding.subject for finding in left}}
+        solved = solve(recording, heeded, reference=chosen, budget_ms=budget_ms, reasons=found.reasons, habits=kept)
     tell("solved", 1.0)
-    return replace(solved, findings=(*found.findings, *solved.findings)) if found.findings else solved
+    return replace(solved, findings=(*remarks, *solved.findings)) if remarks else solved
 
 
 def gather_relations(recording: Recording, reference: str, tell: Tell) -> Relations:

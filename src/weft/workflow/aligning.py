@@ -10,8 +10,13 @@ from pathlib import Path
 from weft import sync
 from weft.core import Alignment, Finding, Recording, UnreadableError, UsageError
 from weft.dataset.atomic import write_text
+from weft.dataset.lock import writer_lock
+from weft.sync.habits import Habits
 
 Progress = Callable[[str, float], None]
+
+HABITS_WAIT_S = 30.0
+"""Reading and writing a file of habits takes milliseconds; a run that waits longer has met something else."""
 
 
 def align(
@@ -21,6 +26,7 @@ def align(
     budget_ms: float = 80.0,
     sync_model: Path | None = None,
     progress: Progress | None = None,
+    habits: Path | None = None,
 ) -> Alignment:
     """A map from every clock of a recording to its reference, or the admission that there is none.
 
@@ -36,17 +42,41 @@ def align(
         Weights for faces against sound, as :func:`train_sync` writes them; by default those that ship with weft.
     progress
         Called with what is being done and the share done, 0..1.
+    habits
+        A file of what is remembered of devices, made where there is none: it is used as a prior, and what this
+        recording teaches is added. Nothing is remembered without it.
 
     Raises
     ------
     UsageError
-        If there is no clock of that name.
+        If there is no clock of that name, or the file holds something else.
     UnreadableError
         If ``sync_model`` holds no weights of weft.
+    DatasetError
+        If the file of habits may not be written.
     """
     if sync_model is not None:
         recording = replace(recording, details={**recording.details, "sync_model": str(sync_model)})
-    return sync.align(recording, reference=reference, budget_ms=budget_ms, progress=progress)
+    if habits is None:
+        return sync.align(recording, reference=reference, budget_ms=budget_ms, progress=progress)
+    known = _read_habits(habits)
+    aligned = sync.align(recording, reference=reference, budget_ms=budget_ms, progress=progress, habits=known)
+    path = habits.absolute()
+    # Another run may have learnt meanwhile: read again under the lock, so that nothing is lost.
+    with writer_lock(path.parent / f".{path.name}.lock", wait_s=HABITS_WAIT_S):
+        learnt = _read_habits(path).with_alignment(recording, aligned)
+        write_text(path, learnt.to_text(), work=path.parent)
+    return aligned
+
+
+def _read_habits(path: Path) -> Habits:
+    """What a file remembers; nothing where there is none."""
+    try:
+        return Habits.from_text(path.read_text(encoding="utf-8"), where=str(path))
+    except FileNotFoundError:
+        return Habits()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: could not be read ({error})") from error
 
 
 def plot(recording: Recording, alignment: Alignment, path: Path, *, findings: Sequence[Finding] = ()) -> Path:

@@ -56,7 +56,8 @@ def judge(standard: NDArray[np.float64], fitted: float) -> Scatter:
     """
     count = standard.size
     if count <= max(fitted, 2.0):
-        return Scatter(1.0, np.ones(count), _student(TRUST))
+        # Nothing is left to judge by: what was stated is taken as it is.
+        return Scatter(1.0, np.ones(count), 1.0)
     free = count - fitted
     spread = robust_scale(standard) * np.sqrt(count / free)
     rough = float(np.sqrt((TRUST + free * spread**2) / (TRUST + free)))
@@ -94,6 +95,6 @@ def _variance_ratio(standard: NDArray[np.float64], fitted: float) -> float:
     seen = float((centred[1:] * centred[:-1]).sum()) / power
     likely = seen + (fitted + (fitted + 2.0) * max(seen, 0.0)) / count
     strength = max(likely, 0.0) ** 2 * count
-    believed = likely * strength / (1.0 + strength) if likely > 0 else 0.0
+    believed = likely * strength / (0.5 + strength) if likely > 0 else 0.0
     correlation = float(np.clip(believed, 0.0, _MOST_CORRELATED))
     return (1.0 + correlation) / (1.0 - correlation)

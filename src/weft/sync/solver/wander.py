@@ -1,7 +1,8 @@
 """How much each clock's rate wanders, from the residuals: straight unless they ask for more.
 
-The likelihood of a random walk of the rate is compared with that of a straight line on a grid of strengths. A line
-that fits is left alone, because a bend that noise explains would only add error.
+The likelihood of a random walk of the rate is compared with that of a straight line on a grid of strengths, and the
+mean power of the walk by these odds is taken. A line that fits stays straight, because a bend that noise explains
+would only add error.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from weft.sync.solver.joint_fit import Problem
 STRENGTHS = (3e-9, 1e-8, 3e-8, 1e-7, 3e-7, 1e-6)
 """Per √s, from a clock in a steady room to one that warms up by 30 ppm in minutes."""
 
-LEAST_GAIN = 3.0
-"""A bend must be 20 times as likely as a straight line (in nats)."""
+STRAIGHT = 1.0
+"""In nats, how much likelier a straight clock is than one that wanders, before any evidence: set with SPREAD so that
+simulated clocks of both kinds are covered as often as is said (``benchmarks/bench_coverage.py``)."""
+
+LEAST_ODDS = 1.0
+"""Below, a clock is called straight: a map with needless bends is harder to read."""
 
 SPREAD = 1.6
 """Of the natural logarithm of the strength, around ``WANDER``: a factor of five either way."""
@@ -55,10 +60,13 @@ def find_wander(bendable: Callable[[Mapping[str, float]], Problem], order: list[
     found: dict[str, float] = {}
     for name in order:
         straight = _likelihood(loose, found)
-        gains = {q: _likelihood(loose, {**found, name: q}) - straight - _surprise(q) for q in STRENGTHS}
-        best = max(gains, key=lambda q: gains[q])
-        if gains[best] > LEAST_GAIN:
-            found[name] = best
+        gains = np.array([_likelihood(loose, {**found, name: q}) - straight - _surprise(q) for q in STRENGTHS])
+        odds = np.exp(np.minimum(gains - STRAIGHT, 500.0))
+        # Strengths that the evidence cannot tell apart count by their odds; one alone would be too sure of itself.
+        if odds.sum() < LEAST_ODDS:
+            continue
+        power = float((odds * np.square(STRENGTHS)).sum() / (1.0 + odds.sum()))
+        found[name] = float(np.sqrt(power))
     return found
 
 
