@@ -77,6 +77,7 @@ def mouth_rhythm(track: FaceTrack) -> Rhythm | None:
     Below 20 frames a second the band ends at 0.4 times the frame rate; below 8 frames a
     second there is nothing left of it.
     """
+    track = known_frames(track)
     if len(track) < 16:
         return None
     rate_hz = NS_PER_S / float(np.median(np.diff(track.times_ns)))
@@ -90,9 +91,19 @@ def mouth_rhythm(track: FaceTrack) -> Rhythm | None:
     return Rhythm(start_ns, total / len(_VIEWS), valid)
 
 
+def known_frames(track: FaceTrack) -> FaceTrack:
+    """The track without frames whose measures are no numbers."""
+    keep = np.isfinite(track.measures).all(axis=1)
+    if keep.all():
+        return track
+    return FaceTrack(
+        track.track_id, track.times_ns[keep], track.measures[keep], track.boxes[keep], track.presence[keep]
+    )
+
+
 def voice_rhythm(audio: Stream) -> Rhythm | None:
     """The rhythm of the sound where somebody may be speaking; ``None`` where there is no sound."""
-    parts = list(_powers(audio))
+    parts = [part for part in _powers(audio) if len(part[0])]
     if not parts:
         return None
     times_ns = np.concatenate([times for times, _ in parts])

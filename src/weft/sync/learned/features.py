@@ -19,7 +19,7 @@ from weft.core.times import Int64Array
 from weft.dsp.mel_levels import mel_powers
 from weft.dsp.modulation import syllable_rhythm
 from weft.faces import FaceTrack
-from weft.sync.face.signals import GRID_HZ, LONGEST_HOLE_NS, even_grid, mono, mouth_rhythm, power_rhythm
+from weft.sync.face.signals import GRID_HZ, LONGEST_HOLE_NS, even_grid, known_frames, mono, mouth_rhythm, power_rhythm
 
 Float32Array = NDArray[np.float32]
 
@@ -67,6 +67,7 @@ class Features:
 
 def mouth_features(track: FaceTrack) -> Features | None:
     """A face's mouth: ``MOUTH_MEASURES`` and its rhythm; ``None`` where frames are too few or too sparse."""
+    track = known_frames(track)
     if (rhythm := mouth_rhythm(track)) is None:
         return None
     rate_hz = NS_PER_S / float(np.median(np.diff(track.times_ns)))
@@ -111,13 +112,11 @@ class VoicePowers:
 
 def voice_powers(audio: Stream) -> VoicePowers | None:
     """The power of every band, read block by block; ``None`` where there is no sound."""
-    parts = list(_powers(audio))
+    parts = [part for part in _powers(audio) if len(part[0])]
     if not parts:
         return None
     times_ns = np.concatenate([times for times, _ in parts])
     powers = np.concatenate([values for _, values in parts]).astype(np.float64)
-    if not len(powers):
-        return None
     start_ns, valid, place = even_grid(times_ns, LONGEST_HOLE_NS)
     rows = np.arange(len(powers))
     return VoicePowers(start_ns, np.stack([np.interp(place, rows, column) for column in powers.T], axis=1), valid)

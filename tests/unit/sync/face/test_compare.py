@@ -18,6 +18,7 @@ from weft.sync.face.compare import FaceSetup, audio_face_evidence
 from weft.sync.learned.choice import shipped_network
 
 SOUND_HZ = 8000
+SETUPS = (FaceSetup(), FaceSetup(shipped_network().method()))
 LIP_LEAD_S = USUAL["lip_lead"].value_ns / 1e9
 
 
@@ -192,7 +193,9 @@ def test_sound_of_integers_in_two_channels_gives_the_same() -> None:
     np.testing.assert_allclose(one.offsets_ns, two.offsets_ns, atol=1_000_000)
 
 
-@pytest.mark.parametrize("what", ["no face", "three frames a second", "silence", "a steady hum", "nothing in common"])
+@pytest.mark.parametrize(
+    "what", ["no face", "three frames a second", "silence", "a steady hum", "nothing in common", "50 samples"]
+)
 def test_where_there_is_nothing_to_compare_there_is_no_evidence(what: str) -> None:
     speaker = Speaker(9, 20)
     tracks, sound = [speaker.track(rate_hz=3.0 if what == "three frames a second" else 25.0)], speaker.sound()
@@ -203,9 +206,23 @@ def test_where_there_is_nothing_to_compare_there_is_no_evidence(what: str) -> No
     if what == "a steady hum":
         hum = np.sin(2 * np.pi * 440 * np.arange(len(sound)) / SOUND_HZ).astype(np.float32)
         sound = replace(sound, samples=ArraySamples(hum))
+    if what == "50 samples":
+        timeline = RegularTimeline(0, Fraction(SOUND_HZ), 50)
+        sound = replace(sound, timeline=timeline, samples=ArraySamples(np.ones(50, np.float32)))
     if what == "nothing in common":
         sound = speaker.sound(offset_s=1.7e9)
-    assert audio_face_evidence(camera(), sound, tracks=tracks) == []
+    for setup in SETUPS:
+        assert audio_face_evidence(camera(), sound, tracks=tracks, setup=setup) == []
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.method.name)
+def test_frames_and_samples_that_are_no_numbers_are_passed_over(setup: FaceSetup) -> None:
+    speaker = Speaker(15, 40)
+    track, sound = speaker.track(), speaker.sound(offset_s=0.2)
+    measures, values = track.measures.copy(), sound.samples.read(0, len(sound)).copy()
+    measures[100:103], values[5000:5010] = np.nan, np.inf
+    evidence = found([replace(track, measures=measures)], replace(sound, samples=ArraySamples(values)), setup=setup)
+    np.testing.assert_allclose(evidence.offsets_ns / 1e9, 0.2, atol=0.08)
 
 
 def test_streams_of_one_clock_or_of_the_wrong_kind_are_refused() -> None:
