@@ -114,7 +114,9 @@ def _jumps(case: HardCase, found: Alignment) -> dict[str, object]:
     for one, two in pairwise(pieces):
         at_ns = two.device.start_ns
         size_s = abs(two.offset_at_ns(at_ns) - one.offset_at_ns(at_ns)) / 1e9
-        seams.append((one.device.stop_ns / 1e9, at_ns / 1e9, size_s))
+        # Pieces that go on in one line differ in their uncertainty only.
+        if size_s > 1e-3:
+            seams.append((one.device.stop_ns / 1e9, at_ns / 1e9, size_s))
     placed = []
     for at_s, length_s in case.jumps:
         sizes = [s for s in seams if abs(s[2] - length_s) < max(2e-3, 0.02 * length_s)]

@@ -93,11 +93,12 @@ def compare_sound(reference: SoundGrid, device: SoundGrid) -> SoundMatch:
     tracks = _convincing(reference, device, tracks)
     if not tracks:
         return SoundMatch(None, "no delay is agreed on by enough windows of the two recordings")
+    if talkers is None:
+        # Before rivals are looked for: a short piece beside a jump is no other reading of the rest.
+        tracks = add_short_pieces(reference, device, tracks)
     readings = _other_readings(reference, device, rough, tracks)
     if readings:
         return replace(_evidence(reference, device, tracks, [], readings), reason=REPEATS_ITSELF)
-    if talkers is None:
-        tracks = add_short_pieces(reference, device, tracks)
     breaks = [place_break(reference, device, a, b) for a, b in pairwise(tracks)]
     return _evidence(reference, device, _on_their_side(tracks, breaks), breaks, ())
 
