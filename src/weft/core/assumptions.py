@@ -121,17 +121,12 @@ USUAL: dict[str, Assumption] = {
             6.0,
             "a tracker and a camera are taken to show an eye's turn at once; exposure and filters differ",
         ),
-        Assumption(
-            "exposure_centre",
+        _usual(
+            "exposure_and_readout",
             0.0,
-            8.0 * NS_PER_MS,
-            "a frame's stamp is taken for the middle of its exposure; devices stamp its beginning, its end or later",
-        ),
-        Assumption(
-            "readout",
-            0.0,
-            5.0 * NS_PER_MS,
-            "a frame's stamp is taken for its middle row; a rolling shutter reads its rows in turn, in 5 to 30 ms",
+            9.0,
+            "a frame's stamp is taken for the middle of its exposure; phones stamp its beginning, some 13 ms earlier, "
+            "others the finished picture, as much later",
         ),
         _usual(
             "marker_latency",

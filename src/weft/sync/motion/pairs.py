@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import combinations
 
-from weft.core import Evidence, Modality, Recording, Stream
-from weft.sync.assumptions import assumed
+from weft.core import Assumption, Evidence, Modality, Recording, Stream
+from weft.core.assumptions import USUAL, assumed, declared
 from weft.sync.motion.compare import compare_motion
 from weft.sync.motion.device import Device
 from weft.sync.motion.flow import LEAST_FPS, video_signals
@@ -106,10 +106,18 @@ def _with_assumptions(evidence: Evidence, recording: Recording) -> Evidence:
         if not seen or not others:
             continue
         ours = evidence if evidence.clock == clock else evidence.reversed()
-        for name in ("exposure_centre", "readout"):
-            ours = ours.assuming(assumed(recording, name, clock=clock))
+        for one in _of_frames(recording, clock):
+            ours = ours.assuming(one)
         evidence = ours if evidence.clock == clock else ours.reversed()
     return evidence
+
+
+def _of_frames(recording: Recording, clock: str) -> list[Assumption]:
+    """How long after a frame's stamp its middle was exposed: exposure and readout as declared, else a guess at both."""
+    parts = [USUAL["exposure_centre"], USUAL["readout"]]
+    if any(declared(recording, part, clock=clock) for part in parts):
+        return [assumed(recording, part.name, clock=clock) for part in parts]
+    return [assumed(recording, "exposure_and_readout", clock=clock)]
 
 
 def _sources_on(evidence: Evidence, recording: Recording, clock: str) -> list[str]:
