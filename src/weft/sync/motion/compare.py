@@ -74,8 +74,7 @@ def compare_motion(x: Device, y: Device) -> MotionMatch:
     found = search(x, y)
     if found is None or found.chance > _ANY_CHANCE:
         return MotionMatch(None, "the two show no motion in common that stands out of chance")
-    kind = max(found.by_kind, key=lambda one: found.by_kind[one])
-    fit = _fitted(x, y, found, kind)
+    kind, fit = _best_fit(x, y, found)
     if fit is None:
         return MotionMatch(None, "too little of the motion that both saw can be compared")
     moments = moments_of(fit)
@@ -86,6 +85,20 @@ def _denser(one: Device, two: Device) -> bool:
     """Whether the first is sampled more densely: it is asked at any moment, the other at its own stamps."""
     shared = set(one.signals) & set(two.signals)
     return max(one.highest_hz(kind) for kind in shared) > max(two.highest_hz(kind) for kind in shared)
+
+
+def _best_fit(x: Device, y: Device, found: SearchResult) -> tuple[str, DelayFit | None]:
+    """The kind that tells the delay, and its fit.
+
+    Axes tell more than lengths do, where the two were one body; else the kind that stands out most.
+    """
+    for kind in (TURNING, PUSHING):
+        if found.by_kind.get(kind, 0.0) > 0.0:
+            fit = _fitted(x, y, found, kind)
+            if fit is not None and fit.explained >= _LIMBS:
+                return kind, fit
+    kind = max(found.by_kind, key=lambda one: found.by_kind[one])
+    return kind, _fitted(x, y, found, kind)
 
 
 def _fitted(x: Device, y: Device, found: SearchResult, kind: str) -> DelayFit | None:

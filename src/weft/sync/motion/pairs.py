@@ -96,14 +96,14 @@ def _too_short(recording: Recording) -> dict[str, str]:
 def _with_assumptions(evidence: Evidence, recording: Recording) -> Evidence:
     """The evidence with what is taken for granted of a camera's stamps.
 
-    A clock that only a video reads is what the video's frames say; another stream on it may stand apart.
+    Between two cameras that nothing else reads, frames are compared with frames and nothing is assumed.
     """
     for clock in (evidence.clock, evidence.reference):
         others = [stream for stream in recording.streams_of(clock) if stream.name not in evidence.sources]
         seen = any(
             recording.stream(name).modality is Modality.VIDEO for name in _sources_on(evidence, recording, clock)
         )
-        if not seen or not others:
+        if not seen or (evidence.method == "motion_video" and not others):
             continue
         ours = evidence if evidence.clock == clock else evidence.reversed()
         for one in _of_frames(recording, clock):

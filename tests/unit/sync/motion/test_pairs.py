@@ -47,21 +47,33 @@ def test_a_video_and_a_gyroscope_are_aligned_within_milliseconds(handheld):
     assert piece.offset_at_ns(13 * NS_PER_S) / NS_PER_S == pytest.approx(-7.3, abs=0.003)
 
 
-def test_exposure_is_assumed_only_where_another_stream_reads_the_camera(handheld):
-    plain = relate_by_pictures(Question(handheld, "imu")).evidence[0]
-    assert plain.assumptions == ()
-    heard = Stream("cam/audio", Modality.AUDIO, "cam", ListedTimeline(np.arange(10)), ArraySamples(np.zeros(10)))
-    both = replace(handheld, streams=(*handheld.streams, heard))
-    careful = _with_assumptions(plain, both)
-    assert [one.name for one in careful.assumptions] == ["exposure_and_readout"]
-    assert careful.systematic_sd_ns > plain.systematic_sd_ns
+def test_what_a_frames_stamp_stands_for_is_assumed_or_declared(handheld):
+    found = relate_by_pictures(Question(handheld, "imu")).evidence[0]
+    assert [one.name for one in found.assumptions] == ["exposure_and_readout"]
+    assert found.systematic_sd_ns > 9e6
     said = {"assumptions": {"cam": {"exposure_centre": {"value_ms": 10.0, "sd_ms": 1.0}}}}
-    told = _with_assumptions(plain, replace(both, details=said))
+    bare = replace(found, assumptions=(), systematic_sd_ns=0.0)
+    told = _with_assumptions(bare, replace(handheld, details=said))
     assert [one.name for one in told.assumptions] == ["exposure_centre", "readout"]
-    assert np.median(careful.offsets_ns - told.offsets_ns) == pytest.approx(18_000_000, abs=1)
-    assert np.median(_with_assumptions(plain.reversed(), replace(both, details=said)).offsets_ns) == pytest.approx(
-        -np.median(told.offsets_ns), abs=1
-    )
+    assert np.median(bare.offsets_ns - told.offsets_ns) == pytest.approx(18_000_000, abs=1)
+    turned = _with_assumptions(bare.reversed(), replace(handheld, details=said))
+    assert np.median(turned.offsets_ns) == pytest.approx(-np.median(told.offsets_ns), abs=1)
+
+
+def test_between_silent_cameras_frames_are_compared_with_frames():
+    stamps_s = np.arange(300) / 30
+    turning = Turning.by_hand(8, rms=0.3, band_hz=(0.3, 5.0))
+    streams = [
+        picture_stream(f"{name}/video", stamps_s, moved_pictures(turning, stamps_s + late_s, seed=i))
+        for i, (name, late_s) in enumerate((("a", 0.0), ("b", 0.123)))
+    ]
+    found = relate_by_pictures(Question(recording_of(*streams), "a")).evidence[0]
+    assert (found.method, found.assumptions) == ("motion_video", ())
+    offset_s = np.median(found.offsets_ns if found.clock == "b" else -found.offsets_ns) / NS_PER_S
+    assert offset_s == pytest.approx(0.123, abs=0.003)
+    heard = Stream("b/audio", Modality.AUDIO, "b", ListedTimeline(np.arange(10)), ArraySamples(np.zeros(10)))
+    careful = _with_assumptions(found, recording_of(*streams, heard))
+    assert [one.name for one in careful.assumptions] == ["exposure_and_readout"]
 
 
 def test_clocks_that_better_evidence_ties_are_left_alone(handheld):
