@@ -5,7 +5,8 @@
 
 Simulated as in the research note: a hand's turning of 0.3 to 8 Hz, 30 frames a second, 200 Hz, a tenth of the
 frames wrong, offsets within two seconds (of which weft is not told), drift within 100 ppm, flow noise as a
-multiple of the signal. Errors are the largest anywhere in the clip, after the solver. The baseline is what everybody does, the
+multiple of the signal. Errors are the largest anywhere in the clip, after the solver.
+The baseline is what everybody does, the
 maximum of ``scipy.signal.correlate`` of both lengths resampled to 200 Hz; for keypoints Pose2Sim's whole-frame
 method, written from its description. Its offset is compared at the middle of the clip, so drift does not
 count against it.
