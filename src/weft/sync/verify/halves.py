@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weft.core import Evidence, Recording, TimeMap
-from weft.core.time_map import Z95
+from weft.core.time_map import LEAST_JUMP_NS, Z95
 from weft.sync.verify.asking import map_from, pair_of, sds_ns
 from weft.sync.verify.trial import Trial, allowed_ns, in_ms, judged, skipped
 
@@ -25,7 +26,7 @@ CURE = (
 
 
 def check_halves(recording: Recording, e: Evidence) -> Trial:
-    """Fit the first half of the longest stretch without a jump or bend, and predict its second half."""
+    """Fit the first half of the longest stretch without a jump, and predict its second half."""
     clocks = (e.clock, e.reference)
     pair = pair_of(recording, clocks, [e])
     whole = map_from(pair, e, e.reference)
@@ -49,9 +50,14 @@ def check_halves(recording: Recording, e: Evidence) -> Trial:
 
 
 def _longest_stretch(e: Evidence, whole: TimeMap) -> NDArray[np.intp]:
-    """The moments in that straight run of the map which holds most of them."""
-    spans = [(run[0].device.start_ns, run[-1].device.stop_ns) for run in whole.straight_runs()]
-    return max((np.flatnonzero((e.times_ns >= start) & (e.times_ns < stop)) for start, stop in spans), key=len)
+    """The moments in that stretch of the map without a jump which holds most of them."""
+    cuts = [
+        after.device.start_ns
+        for before, after in pairwise(whole.pieces)
+        if after.reference.start_ns - before.reference.stop_ns > LEAST_JUMP_NS
+        or after.device.start_ns - before.device.stop_ns > LEAST_JUMP_NS
+    ]
+    return max(np.split(np.arange(len(e)), np.searchsorted(e.times_ns, cuts)), key=len)
 
 
 def _part(e: Evidence, which: NDArray[np.intp]) -> Evidence:
