@@ -12,8 +12,8 @@ stamps so that the sound still lies right beside the pictures, or may not::
 The start of both tells which, to the container's tick. An MP4 without its edit list shows its pictures
 late as well, by the time in which frames wait to be put in order.
 
-Figures are measured on files of known content (``benchmarks/bench_codecs.py``) but for the range of AAC
-encoders, which is taken from their makers' documents, and HE-AAC, which is a wide guess.
+Figures are measured on files of known content (``benchmarks/bench_codecs.py``) but for other AAC encoders than
+ffmpeg's, whose range is what is commonly reported of them, and HE-AAC, which is a wide guess.
 """
 
 from __future__ import annotations

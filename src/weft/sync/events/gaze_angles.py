@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from weft.core import NS_PER_MS, NS_PER_S, Evidence, Modality, Recording, Stream
 from weft.dsp.lag_line import LagLine, find_lag_line
-from weft.sync.assumptions import assumed
+from weft.sync.assumptions import assumed, negated
 
 METHOD = "gaze_angle"
 GRID_HZ = 100
@@ -68,7 +68,7 @@ def compare_gaze(recording: Recording, tracker: Stream, table: Stream) -> tuple[
     if line.agreeing < LEAST_AGREEING:
         return None, "parts of the recording disagree on when the eye turned"
     evidence = _evidence(tracker, table, line, (ours[0], theirs[0]))
-    evidence = evidence.assuming(assumed(recording, "gaze_delay", clock=tracker.clock))
+    evidence = evidence.assuming(negated(assumed(recording, "gaze_delay", clock=tracker.clock)))
     return evidence.assuming(assumed(recording, "frame_middle", clock=table.clock)), ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from weft.core import NS_PER_S, Evidence, MissingExtraError, Modality, Recording, Stream
-from weft.sync.assumptions import assumed
+from weft.sync.assumptions import allowing_for_codecs, assumed
 from weft.sync.face.compare import FaceSetup, audio_face_evidence
 from weft.sync.face.joint import choose_one
 from weft.sync.learned.choice import network_for
@@ -74,7 +74,9 @@ def _first_match(
             )
             for setup in setups
         )
-        found = choose_one(learned, hand_made)
+        found = [
+            allowing_for_codecs(question.recording, e, {sound.clock: sound}) for e in choose_one(learned, hand_made)
+        ]
         if any(is_sufficient(e) for e in found):
             return found
         unsure += found
