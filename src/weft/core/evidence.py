@@ -154,6 +154,11 @@ class Evidence:
             alternatives=tuple(replace(one, shift_ns=-one.shift_ns) for one in self.alternatives),
         )
 
+    @property
+    def unreported_sd_ns(self) -> float:
+        """Standard deviation of what is assumed beside the reported error: another method may differ by it."""
+        return float(np.sqrt(sum(one.sd_ns**2 for one in self.assumptions if not one.counted)))
+
     def assuming(self, assumption: Assumption) -> Evidence:
         """The same evidence with an assumption's value subtracted and its uncertainty, if counted, shared by all."""
         return replace(

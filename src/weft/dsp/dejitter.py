@@ -86,7 +86,7 @@ def dejitter(times_ns: NDArray[np.int64], *, nominal_rate_hz: float = 0.0) -> De
     >>> import numpy as np
     >>> late_ns = np.arange(40) * 1000 + np.tile([0, 60, 20, 40], 10)
     >>> found = dejitter(late_ns)
-    >>> np.diff(found.instants_ns).round(3).min() > 990.0, found.largest_move_ns <= 60.0
+    >>> bool(np.diff(found.instants_ns).round(3).min() > 990.0), found.largest_move_ns <= 60.0
     (True, True)
     """
     spread_ns = _spread(times_ns)

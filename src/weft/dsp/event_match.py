@@ -131,7 +131,7 @@ def match_events(
     >>> ours = np.array([1.0, 2.5, 3.1, 6.0, 7.7, 9.2, 13.0, 14.1])
     >>> theirs = np.delete(ours, 3) + 20.0
     >>> match = match_events(ours, theirs, sd_s=0.002)
-    >>> round(match.best.offset_s, 3), len(match.best.first), match.best.information > 10
+    >>> round(float(match.best.offset_s), 3), len(match.best.first), match.best.information > 10
     (20.0, 7, True)
     """
     first, second = _checked(first_s), _checked(second_s)

@@ -39,7 +39,8 @@ def _gap(said: Evidence, e: Evidence) -> tuple[float, float]:
     line = fit_robust_line(ours.times_ns - origin_ns, ours.offsets_ns - base_ns, ours.sds_ns)
     gaps_ns = line.at(said.times_ns - origin_ns) - (said.offsets_ns - base_ns)
     own_ns = float(np.median(said.sds_ns)) / np.sqrt(len(said))
-    sd_ns = float(np.sqrt(own_ns**2 + e.systematic_sd_ns**2 + float(np.median(e.sds_ns)) ** 2))
+    shared_ns = float(np.hypot(e.systematic_sd_ns, e.unreported_sd_ns))
+    sd_ns = float(np.sqrt(own_ns**2 + shared_ns**2 + float(np.median(e.sds_ns)) ** 2))
     return float(np.median(gaps_ns)), sd_ns
 
 

@@ -150,7 +150,8 @@ def contradiction_remarks(compared: Sequence[Evidence], problem: Problem, fit: J
     remarks = Remarks()
     for e in compared:
         gap_ns = float(np.median(_predicted_gap_ns(e, problem, fit)))
-        sd_ns = float(np.hypot(e.systematic_sd_ns, np.median(e.sds_ns)))
+        unreported_ns = max((one.unreported_sd_ns for one in (e, *problem.evidence)), default=0.0)
+        sd_ns = float(np.hypot(np.hypot(e.systematic_sd_ns, np.median(e.sds_ns)), unreported_ns))
         if abs(gap_ns) <= CLOSES_SDS * sd_ns:
             continue
         subject = e.clock if e.clock in problem.clocks else e.reference

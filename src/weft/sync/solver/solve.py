@@ -103,7 +103,7 @@ class _Settled:
 
 def _settle(recording: Recording, used: list[Evidence], reference: str, habits: Mapping[str, DriftHabit]) -> _Settled:
     """Leave out what contradicts, let drifts bend where residuals ask for it, and solve."""
-    compare = _comparing(recording, used, reference)
+    compare = _comparing(recording, _comparable(used), reference)
     agreement = reconcile(compare)
     doubts = spread_of(compare, agreement)
     kept = [e for e, keep in zip(used, agreement.keep, strict=True) if keep]
@@ -117,6 +117,15 @@ def _settle(recording: Recording, used: list[Evidence], reference: str, habits: 
     wander = find_wander(bent, order)
     problem = bent(wander, list(wander)) if wander else straight
     return _Settled(problem, problem.settle(), kept, used, agreement, doubts)
+
+
+def _comparable(evidence: list[Evidence]) -> list[Evidence]:
+    """Evidence with the errors by which unlike methods may differ: sound's way bears on a flash, not on other sound."""
+    unreported = [e.unreported_sd_ns for e in evidence]
+    if min(unreported, default=0.0) > 0.0 or not any(unreported):
+        return evidence
+    wider = [float(np.hypot(e.systematic_sd_ns, sd_ns)) for e, sd_ns in zip(evidence, unreported, strict=True)]
+    return [replace(e, systematic_sd_ns=sd_ns) for e, sd_ns in zip(evidence, wider, strict=True)]
 
 
 def _comparing(recording: Recording, evidence: Sequence[Evidence], reference: str) -> Problem:
