@@ -13,11 +13,12 @@ _KEEP_HZ = (150.0, 3000.0)
 BLOCK_S = 0.02
 """A syllable's shortest part; 114 independent values in the band that is kept."""
 
-_STANDS_OUT = 2.5
-"""Correlations below so many standard deviations of chance say nothing; a pause is full of them."""
+_STANDS_OUT = 4.0
+"""Correlations below so many standard deviations of chance say nothing; a long pause is full of lesser ones."""
 
-_NEARLY_AS_LIKELY = 6.0
-"""A place counts as possible up to odds of 400 to 1 against it."""
+_NEARLY_AS_LIKELY = 30.0
+"""A place counts as possible up to so many nats below the best. Hum and hiss are no white noise: blocks of a pause
+gave votes of up to 12 by chance, so three of them must not decide. Speech gives 10 to 40 in each block."""
 
 
 def flatten_spectrum(sound: NDArray[Any], *, rate_hz: float) -> NDArray[np.float32]:

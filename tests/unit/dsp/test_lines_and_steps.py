@@ -67,19 +67,19 @@ def test_the_envelope_of_nothing_is_empty() -> None:
 
 
 def test_the_switch_lies_where_agreement_changes_sides() -> None:
-    before = np.concatenate([np.full(300, 9.0), np.zeros(200)])
-    assert switch_point(before, 9.0 - before) == (300, 300, 300)
+    before = np.concatenate([np.full(300, 40.0), np.zeros(200)])
+    assert switch_point(before, 40.0 - before) == (300, 300, 300)
 
 
 def test_in_a_pause_the_switch_lies_in_its_middle_and_says_how_far_it_may_be_off() -> None:
-    before = np.concatenate([np.full(300, 9.0), np.zeros(200)])
-    after = np.concatenate([np.zeros(340), np.full(160, 9.0)])
+    before = np.concatenate([np.full(300, 40.0), np.zeros(200)])
+    after = np.concatenate([np.zeros(340), np.full(160, 40.0)])
     assert switch_point(before, after) == (320, 300, 340)
 
 
 def test_what_the_other_lost_belongs_to_neither_side() -> None:
-    before = np.concatenate([np.full(300, 9.0), np.zeros(200)])
-    after = np.concatenate([np.zeros(350), np.full(150, 9.0)])
+    before = np.concatenate([np.full(300, 40.0), np.zeros(200)])
+    after = np.concatenate([np.zeros(350), np.full(150, 40.0)])
     assert switch_point(before, after, hole=50) == (300, 300, 300)
 
 
@@ -144,3 +144,20 @@ def test_a_path_pays_for_jumps_and_splits_at_them() -> None:
 
 def test_no_candidates_make_no_path() -> None:
     assert best_path([], hop=1) == ([], 0.0)
+
+
+def test_chance_votes_in_a_pause_decide_nothing_and_the_whole_pause_stays_possible() -> None:
+    before, after = np.zeros(1000), np.zeros(1000)
+    before[:200], after[800:] = 40.0, 40.0
+    before[[650, 700]] = 11.0  # what hiss may give by chance
+    after[[300]] = 12.0
+    _, first, last = switch_point(before, after)
+    assert (first, last) == (200, 800)
+
+
+def test_agreement_is_silent_where_two_noises_have_nothing_in_common() -> None:
+    one, two = np.random.default_rng(8).normal(size=(2, 20 * 16_000))
+    votes = agreement_by_block(
+        flatten_spectrum(one, rate_hz=16_000), flatten_spectrum(two, rate_hz=16_000), rate_hz=16_000
+    )
+    assert np.count_nonzero(votes) <= 1
