@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from weft.core.evidence import Assumption, Evidence
 from weft.core.finding import Finding
 from weft.core.interval import Interval
 from weft.core.loop import Loop
-from weft.core.time_map import LEAST_JUMP_NS, TimeMap
+from weft.core.time_map import LEAST_JUMP_NS, Piece, TimeMap
 from weft.core.times import EARLIEST_NS, LATEST_NS, NS_PER_MS, NS_PER_S
 
 
@@ -98,13 +98,13 @@ class ClockAlignment:
         Within one, ``t_reference_s = t_device_s + offset_ms / 1e3 + drift_ppm * 1e-6 *
         (t_device_s - start_s)``. Readings are what the device showed, resets undone.
         ``error95_ms`` is the largest within the segment; ``TimeMap.error95_ns`` says it for any moment.
-        Pieces that go on in one straight line (only their uncertainty differs) are one segment.
+        Pieces that together are straight to within a twentieth of that error are one segment.
         """
         if self.time_map is None:
             return []
         rows = []
         for run in self.time_map.straight_runs():
-            piece = run[0]
+            piece, drift = run[0], _drift_of(run)
             device = Interval(piece.device.start_ns, run[-1].device.stop_ns)
             if device.start_ns <= EARLIEST_NS and device.stop_ns >= LATEST_NS:
                 device = self.span or Interval(0, 0)
@@ -119,7 +119,7 @@ class ClockAlignment:
                     "start_s": raw_start_ns / NS_PER_S,
                     "stop_s": (stop_ns - shift_ns) / NS_PER_S,
                     "offset_ms": (piece.offset_at_ns(start_ns) + shift_ns) / NS_PER_MS,
-                    "drift_ppm": piece.drift * 1e6,
+                    "drift_ppm": drift * 1e6,
                     "error95_ms": float(edges.max()) / NS_PER_MS,
                 }
             )
@@ -229,6 +229,14 @@ class Alignment:
             tuple(Finding.from_dict(finding) for finding in record["findings"]),
             tuple(Loop.from_dict(loop) for loop in record.get("loops", ())),
         )
+
+
+def _drift_of(run: Sequence[Piece]) -> float:
+    """The drift of the straight line between a run's ends."""
+    if len(run) == 1:
+        return run[0].drift
+    start_ns, stop_ns = run[0].device.start_ns, run[-1].device.stop_ns
+    return (run[-1].offset_at_ns(stop_ns) - run[0].offset_at_ns(start_ns)) / (stop_ns - start_ns)
 
 
 def _entry_to_dict(entry: ClockAlignment) -> dict[str, Any]:

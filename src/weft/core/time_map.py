@@ -33,6 +33,9 @@ MAX_DRIFT = 0.05
 LEAST_JUMP_NS = 1_000
 """A microsecond: below it, rounding and bends in a drift would count as jumps."""
 
+STRAIGHT_SHARE = 0.05
+"""A bend of less than this share of the 95 % error is not worth a segment of its own."""
+
 Z95 = 1.959963984540054
 """Half-width of a 95 % interval in standard deviations of a normal distribution."""
 
@@ -197,18 +200,35 @@ class TimeMap:
         return Interval(self.pieces[0].device.start_ns, self.pieces[-1].device.stop_ns)
 
     def straight_runs(self) -> tuple[tuple[Piece, ...], ...]:
-        """The pieces, grouped so that within a group the line of the first holds for all, to ``LEAST_JUMP_NS``.
+        """The pieces, grouped so that the chord of a group is as good as its pieces.
 
-        Pieces of one group differ in their uncertainty only: it widens beyond the evidence.
+        Within a group pieces go on without a jump, and none lies farther from the straight line between the
+        group's ends than a twentieth of its 95 % error, or ``LEAST_JUMP_NS``.
         """
         runs: list[list[Piece]] = []
         for piece in self.pieces:
-            last = runs[-1] if runs else None
-            if last and _continues(last[0], last[-1], piece):
-                last.append(piece)
+            if runs and self._is_straight([*runs[-1], piece]):
+                runs[-1].append(piece)
             else:
                 runs.append([piece])
         return tuple(tuple(run) for run in runs)
+
+    def _is_straight(self, run: list[Piece]) -> bool:
+        """Whether pieces meet, and lie near the straight line between their ends."""
+        for before, after in itertools.pairwise(run):
+            lost_ns = after.device.start_ns - before.device.stop_ns
+            jump_ns = after.offset_at_ns(after.device.start_ns) - before.offset_at_ns(before.device.stop_ns)
+            if max(lost_ns, abs(jump_ns)) > LEAST_JUMP_NS:
+                return False
+        start_ns, stop_ns = run[0].device.start_ns, run[-1].device.stop_ns
+        first_ns, last_ns = run[0].offset_at_ns(start_ns), run[-1].offset_at_ns(stop_ns)
+        joints = [piece.device.start_ns for piece in run[1:]]
+        bends = [
+            piece.offset_at_ns(at) - first_ns - (last_ns - first_ns) * ((at - start_ns) / (stop_ns - start_ns))
+            for piece, at in zip(run[1:], joints, strict=True)
+        ]
+        allowed_ns = max(LEAST_JUMP_NS, STRAIGHT_SHARE * float(self.error95_ns(joints).min()))
+        return max(map(abs, bends)) <= allowed_ns
 
     def apply(self, t_device_ns: Any, *, extrapolate: bool = False) -> Int64Array:
         """Reference times of device readings.
@@ -376,14 +396,6 @@ class TimeMap:
             for p in record["pieces"]
         )
         return cls(record["clock"], record["reference"], pieces)
-
-
-def _continues(line: Piece, before: Piece, piece: Piece) -> bool:
-    """Whether a piece goes on where the one before ended, on the line of another."""
-    if piece.device.start_ns - before.device.stop_ns > LEAST_JUMP_NS:
-        return False
-    edges_ns = (piece.device.start_ns, piece.device.stop_ns)
-    return all(abs(line.offset_at_ns(at) - piece.offset_at_ns(at)) <= LEAST_JUMP_NS for at in edges_ns)
 
 
 def _join(first: Piece, second: Piece) -> Piece | None:

@@ -33,6 +33,7 @@ from weft.core import (
     Status,
     Stream,
     TimeMap,
+    Uncertainty,
     UnreadableError,
     UsageError,
     seconds_to_ns,
@@ -215,3 +216,31 @@ def test_another_reading_of_ambiguous_evidence_can_be_taken_and_taken_back() -> 
 def test_an_assumption_must_be_finite() -> None:
     with pytest.raises(UsageError, match="needs a finite value"):
         Assumption("path", float("nan"), 1.0, "")
+
+
+def bent_map(*drifts_ppm: float, error95_ns: float) -> TimeMap:
+    """Pieces of ten seconds that meet, each with its drift, all equally sure."""
+    pieces, offset_ns = [], 0
+    for number, ppm in enumerate(drifts_ppm):
+        device = Interval(number * 10 * S, (number + 1) * 10 * S)
+        unsure = Uncertainty((error95_ns / 1.96) ** 2)
+        pieces.append(Piece(device, device.start_ns, offset_ns, ppm * 1e-6, unsure))
+        offset_ns += round(ppm * 1e-6 * 10 * S)
+    return TimeMap("cam", "mic", tuple(pieces))
+
+
+def test_bends_far_below_the_error_are_one_segment_that_is_as_good() -> None:
+    time_map = bent_map(5.0, 5.2, 5.1, 4.9, error95_ns=400_000)
+    [run] = time_map.straight_runs()
+    entry = ClockAlignment(Clock("cam"), (), Status.ALIGNED, time_map)
+    [row] = entry.segments()
+    assert len(run) == 4
+    t_ns = np.linspace(0, 40 * S - 1, 101).astype(np.int64)
+    told_ns = row["offset_ms"] * 1e6 + row["drift_ppm"] * 1e-6 * t_ns
+    assert np.abs(time_map.apply(t_ns) - t_ns - told_ns).max() < 0.05 * 400_000
+
+
+def test_bends_that_matter_stay_segments() -> None:
+    assert len(bent_map(5.0, 15.0, 5.0, error95_ns=400_000).straight_runs()) > 1
+    assert len(bent_map(5.0, 5.2, error95_ns=2_000).straight_runs()) == 1
+    assert len(bent_map(5.0, 6.0, error95_ns=2_000).straight_runs()) == 2
