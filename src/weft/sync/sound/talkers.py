@@ -34,6 +34,9 @@ ROUNDS = 3
 LARGEST_SPREAD_S = 0.035
 """Rough delays within it may be talkers: 24 ms for paths of four metres either way, and a frame."""
 
+MAINS_PERIODS_S = (1.0 / 50.0, 1.0 / 60.0)
+"""Delays so far apart are one hum, heard a period later: nothing that a talker's place explains."""
+
 APART = 0.35e-3 * RATE_HZ
 """Delays nearer than this are one talker: 12 cm of path."""
 
@@ -75,9 +78,18 @@ def track_talkers(reference: SoundGrid, device: SoundGrid, pieces: tuple[CoarseP
             return None
         middle = (groups.delays.min() + groups.delays.max()) / 2.0
         piece = CoarsePiece(piece.start, piece.stop, groups.middle, float(middle), groups.slope, piece.score)
-    if groups is None or not _take_turns(groups):
+    if groups is None or not _take_turns(groups) or not _are_ways(groups.delays):
         return None
     return _joined(piece, windows, groups)
+
+
+def _are_ways(delays: NDArray[np.float64]) -> bool:
+    """Whether delays can be ways through a room: near enough to each other, and not apart by periods of a hum."""
+    apart = np.abs(delays[:, None] - delays[None, :]) / RATE_HZ
+    if apart.max() > LARGEST_SPREAD_S:
+        return False
+    periods = [np.abs(apart[apart > 0] - period) < APART / RATE_HZ for period in MAINS_PERIODS_S]
+    return not any(bool(near.any()) for near in periods)
 
 
 def _whole(pieces: tuple[CoarsePiece, ...]) -> CoarsePiece | None:

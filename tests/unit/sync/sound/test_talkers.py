@@ -12,6 +12,7 @@ from weft.core.assumptions import ASSUMPTIONS
 from weft.sync import align
 from weft.sync.assumptions import allowing_for_paths
 from weft.sync.sound.compare import audio_evidence
+from weft.sync.sound.talkers import _are_ways
 from weft.testing.degraded_sound import through_codec
 from weft.testing.scenes import Device, audio_stream, heard_from, record, speech_like
 
@@ -80,3 +81,18 @@ def test_a_poor_codec_is_seen_in_the_error_and_covered() -> None:
         errors95.append(float(found.map_of("far").error95_ns(t_ns).max()))
         assert np.abs(error_ns).max() < 1.5 * errors95[-1] < 50_000
     assert errors95[1] > errors95[0]
+
+
+@pytest.mark.parametrize(
+    ("apart_ms", "possible"),
+    [
+        pytest.param(4.0, True, id="a metre and more"),
+        pytest.param(24.0, True, id="four metres either way"),
+        pytest.param(20.0, False, id="a period of 50 Hz"),
+        pytest.param(16.7, False, id="a period of 60 Hz"),
+        pytest.param(40.0, False, id="farther than a room"),
+    ],
+)
+def test_delays_are_ways_through_a_room_or_they_are_a_hum(apart_ms: float, possible: bool) -> None:
+    delays = np.array([1000.0, 1000.0 + apart_ms * 16.0])
+    assert _are_ways(delays) is possible
