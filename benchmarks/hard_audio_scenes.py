@@ -12,7 +12,7 @@ from weft.testing.degraded_sound import clipped, gain_controlled, muted, through
 from weft.testing.scenes import Device, heard_from, record, speech_like
 
 RATE_HZ = 16_000
-FIRST_SEED = 400_000
+FIRST_SEED = 410_000
 """None of these seeds was looked at while the method was made."""
 
 
