@@ -11,15 +11,16 @@ import numpy as np
 from weft.core import NS_PER_MS, Alignment, Evidence, Residual
 from weft.dsp.robust_line import fit_robust_line
 
-STATES = ("used", "left out", "compared")
-"""It shaped the map; it was used and every moment was taken for an outlier; it was only compared with the map."""
-
 MOST_LOOPS = 20
 
 
 @dataclass(frozen=True)
 class EvidenceRow:
-    """One piece of evidence as a reader of the report meets it."""
+    """One piece of evidence as a reader of the report meets it.
+
+    ``state`` is ``"used"`` (it shaped the map), ``"left out"`` (every moment was taken for an outlier) or
+    ``"compared"`` (with the map only).
+    """
 
     clock: str
     reference: str

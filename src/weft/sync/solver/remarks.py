@@ -148,9 +148,10 @@ def spread_of(problem: Problem, agreement: Agreement) -> dict[str, float]:
 def contradiction_remarks(compared: Sequence[Evidence], problem: Problem, fit: JointFit) -> Remarks:
     """Remarks on evidence that was not used and does not agree with the solution."""
     remarks = Remarks()
+    solved_ns = max((one.unreported_sd_ns for one in problem.evidence), default=0.0)
     for e in compared:
         gap_ns = float(np.median(_predicted_gap_ns(e, problem, fit)))
-        unreported_ns = max((one.unreported_sd_ns for one in (e, *problem.evidence)), default=0.0)
+        unreported_ns = max(e.unreported_sd_ns, solved_ns)
         sd_ns = float(np.hypot(np.hypot(e.systematic_sd_ns, np.median(e.sds_ns)), unreported_ns))
         if abs(gap_ns) <= CLOSES_SDS * sd_ns:
             continue

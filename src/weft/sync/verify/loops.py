@@ -15,8 +15,6 @@ from weft.sync.verify.trial import FAILS_SDS, Trial, in_ms, judged, skipped
 MOST_LOOPS = 8
 """Loops that are closed; each may take one more comparison of two recordings."""
 
-Sides = tuple[Evidence, Evidence, Evidence]
-
 
 def check_loops(recording: Recording, evidence: Sequence[Evidence], tell: Tell) -> list[Trial]:
     """Close loops over three clocks, measuring a side that is missing where the other two could be measured."""
